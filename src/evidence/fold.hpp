@@ -1,0 +1,84 @@
+// The state of a case is the fold of its stream over leaves only. Pure; payloads are never read here.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "evidence/leaf.hpp"
+#include "model/vocabulary.hpp"
+
+namespace exeunt::evidence {
+
+struct PlanFold {
+  std::string name;                   // "" main plan, "d1" first delta plan …
+  std::string digest;
+  std::string approver;               // reference; empty: not approved
+  std::optional<base::Time> approved_at;
+  std::optional<base::Time> expires;
+};
+
+struct StepFold {
+  model::StepState state = model::StepState::pending;
+  std::string system, target;
+  int attempt = 0;
+};
+
+struct PathFold {
+  std::string system;
+  model::NodeKind node = model::NodeKind::account;
+  bool required = true;
+  model::Grade grade_required = model::Grade::unknown;
+  model::PathState state = model::PathState::live;
+  model::Grade grade = model::Grade::unknown;
+  std::string means, control, step;
+  std::optional<base::Time> until;           // draining until
+  std::optional<base::Time> last_admitted;   // bracket of "ended since": last try admitted …
+  std::optional<base::Time> first_refused;   // … first refusal that held (reset when a later answer is admitted)
+};
+
+struct ListingFold {
+  std::string system, account;               // account: reference or empty
+  model::NodeKind node = model::NodeKind::account;
+  model::Completeness completeness = model::Completeness::none;
+  std::int64_t count = 0;
+};
+
+struct CaseFold {
+  std::string tenant, case_id, subject;
+  std::uint64_t entries = 0;                 // next case_seq
+  base::Hash32 head{};                       // leaf hash of the last entry
+  model::CaseState state = model::CaseState::draft;
+  std::optional<base::Time> detected, approved, identity_cut, zero;
+  std::optional<base::Time> scheduled_at;
+  std::vector<PlanFold> plans;
+  std::map<std::string, StepFold> steps;     // by step id
+  std::map<std::string, PathFold> paths;     // by target reference
+  std::map<std::string, ListingFold> listings;  // "<system> <account> <node>", newest of each
+  std::set<std::pair<std::string, std::string>> gaps;  // (system, node name)
+  std::map<std::string, std::string> tasks;  // target -> asked | done | overdue
+  bool halted = false;
+};
+
+class Folder {
+ public:
+  /// Applies one entry. data_loss: case_seq or prev does not follow, another case or tenant, a transition that the tables do not have.
+  [[nodiscard]] base::Status apply(const Leaf& leaf, const base::Hash32& leaf_hash);
+  [[nodiscard]] const CaseFold& state() const { return state_; }
+  /// Starts from a snapshot (fold version must be k_fold_version).
+  static constexpr int k_fold_version = 1;
+  [[nodiscard]] std::string snapshot() const;  // canonical JSON, for store snapshots and for comparing folds byte for byte
+  [[nodiscard]] static base::Result<Folder> restore(std::string_view snapshot);
+
+ private:
+  CaseFold state_;
+};
+
+/// Exit severity of a case as it stands: 0 every required path ended at its grade and every required listing full · 3 something still
+/// admitted · 4 unknown, or a required listing not full · 8 only draining left · 5 waits for an approval or a guard.
+[[nodiscard]] int exit_code(const CaseFold& state);
+
+}  // namespace exeunt::evidence

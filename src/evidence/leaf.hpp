@@ -1,0 +1,70 @@
+// One entry of a case's stream: the exact bytes that are hashed, and nothing that names a person (design: evidence-format, "Leaf").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.hpp"
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "model/ids.hpp"
+#include "model/vocabulary.hpp"
+
+namespace exeunt::evidence {
+
+/// What an entry says. Stored by name in the leaf; never renamed.
+enum class LeafKind : std::uint8_t {
+  case_opened = 1,     // subject, t = detected
+  plan_compiled = 2,   // digest; step empty for the main plan, "d1" … for a delta plan
+  approved = 3,        // digest, approver, until = expiry
+  state_changed = 4,   // state (of the case)
+  path_found = 5,      // target, node, system, grade = required grade, state = live; required by policy or only watched: outcome "required" | "watched"
+  listed = 6,          // system, target (account), node, completeness, count
+  gap_declared = 7,    // system, node
+  step_intended = 8,   // step, attempt, system, target: durable before the call goes out
+  step_outcome = 9,    // step, attempt, outcome = name of a StepState
+  probed = 10,         // target, means, moment, answer; the answer alone, not the verdict
+  path_changed = 11,   // target, state, grade, means, control, until, step
+  gate_refused = 12,   // step; outcome = which guard
+  task_changed = 13,   // attest: target, outcome = asked | done | overdue
+  halted = 14,
+  resumed = 15,
+  clock_stepped = 16,  // count = milliseconds, signed
+  link_confirmed = 17, // target = account
+  record_issued = 18,
+  log_succeeded = 19,  // first entry of a log that follows a lost one
+  noted = 20,          // for people only; the fold ignores it
+  watch_summary = 21,
+};
+[[nodiscard]] std::string_view name(LeafKind kind);
+[[nodiscard]] std::optional<LeafKind> parse_leaf_kind(std::string_view text);
+
+/// Fields of a leaf; empty ones are not written. References ("p_…", "n_…") stand for people and nodes.
+struct Leaf {
+  int v = 1;
+  std::string tenant;
+  std::string case_id;        // "case"
+  std::uint64_t case_seq = 0; // from 0
+  base::Hash32 prev{};        // leaf hash of the case's previous entry; zeros for the first. Written as hex
+  LeafKind kind = LeafKind::noted;
+  base::Time t{};
+  std::string actor, approver, subject, system, target, step;
+  int attempt = 0;
+  std::string outcome, answer, grade, node, means, moment, control, state, digest, completeness;
+  std::optional<base::Time> until;
+  std::optional<std::int64_t> count;
+  base::Hash32 commit{};      // SHA-256(32-byte salt || payload). Written as hex
+
+  bool operator==(const Leaf&) const = default;
+};
+
+/// RFC 8785 canonical bytes. Fast: called for every entry. At most 65,535 bytes (tlog-tiles): resource_exhausted above.
+[[nodiscard]] base::Result<std::string> encode(const Leaf& leaf);
+/// Strict: unknown members, wrong types, unknown kind or version are errors (data_loss). decode(encode(x)) == x.
+[[nodiscard]] base::Result<Leaf> decode(std::string_view bytes);
+/// SHA-256(salt || payload).
+[[nodiscard]] base::Hash32 commit_payload(std::span<const std::uint8_t> salt, std::string_view payload);
+
+}  // namespace exeunt::evidence

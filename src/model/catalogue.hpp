@@ -1,0 +1,71 @@
+// What a kind of system can do, as data: the planner and the engine decide from this, never from a connector's name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "model/vocabulary.hpp"
+
+namespace exeunt::model {
+
+/// One action of a kind of system.
+struct ActionSpec {
+  Action action = Action::attest;
+  NodeKind target = NodeKind::account;  // the node that a step names
+  std::vector<NodeKind> covers;         // kinds of path that it ends on (or below) that target; `target` itself included when it ends it
+  Stage stage = Stage::downstream;      // earliest stage in which it makes sense
+  bool by_rule = false;                 // true: "all there are when the step runs" of `covers`, listed anew, journalled one by one
+  bool needs_secret = false;            // the engine makes, seals and stores a new secret before the first call
+  bool needs_heir = false;
+  bool destructive = false;             // counts toward the blast radius
+  bool reversible = true;
+  int expected_calls = 1;
+  std::vector<Action> composed_of;      // what this one call does at once (lock_and_replace: both)
+  std::vector<Action> undoes;           // what this action silently reverts on the same account …
+  bool reasserts = false;               // … unless it sets it again in the same call (then this is true)
+  std::string why;                      // one sentence with the source, for --explain
+};
+
+/// One kind of path on this kind of system, and how well its ending can be shown.
+struct PathSpec {
+  NodeKind kind = NodeKind::account;
+  std::vector<ProbeMeans> means;            // in order of preference; observe / read_back at the end
+  std::string refusal;                      // what a refusal looks like
+  Grade best = Grade::unknown;
+  bool trying_counts_as_failure = false;    // then `before` is shown on a control identity
+  base::Duration settle{60'000};            // re-probe after this
+  std::string settle_source;                // where that figure comes from
+  std::vector<std::string> gaps;            // said in the map for each account that has this kind
+};
+
+/// `first` must be applied before `then` on the same account, inside a stage or across.
+struct OrderLaw {
+  Action first = Action::attest;
+  Action then = Action::attest;
+  std::string why;
+};
+
+struct Budget {
+  double calls_per_second = 50;
+  double burst = 50;
+  int concurrency = 4;
+};
+
+struct Catalogue {
+  std::string kind;         // "openldap"
+  int version = 1;
+  bool simulated = false;   // shown wherever this system is named
+  std::vector<ActionSpec> actions;
+  std::vector<PathSpec> paths;
+  std::vector<OrderLaw> laws;
+  Budget budget;
+  std::vector<std::string> gaps;  // what no instance of this kind can list, end or probe
+
+  [[nodiscard]] const ActionSpec* find(Action action) const;
+  [[nodiscard]] const PathSpec* find(NodeKind kind) const;
+  /// Lower-case hex SHA-256 over a canonical form of everything above. A case pins it.
+  [[nodiscard]] std::string digest() const;
+};
+
+}  // namespace exeunt::model

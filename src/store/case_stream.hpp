@@ -1,0 +1,49 @@
+// The one writer of a case: numbers, chains, commits and folds its entries. Hold it only while you hold the case's lease.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/json.hpp"
+#include "base/random.hpp"
+#include "evidence/fold.hpp"
+#include "evidence/leaf.hpp"
+#include "store/store.hpp"
+
+namespace exeunt::store {
+
+class CaseStream {
+ public:
+  /// Acquires the lease "case/<id>" (aborted: another process runs this case), folds the stream (from a snapshot where there is one).
+  [[nodiscard]] static base::Result<std::unique_ptr<CaseStream>> open(Store& store, const base::Clock& clock, base::Random& random, const model::TenantId& tenant,
+                                                                      const model::CaseId& case_id, std::string_view owner);
+  ~CaseStream();  // releases the lease
+
+  /// Fills v, tenant, case, case_seq, prev, t (when unset), commit; checks the transition by folding; durable on return. On error the
+  /// fold is as before and, unless it was a check, the stream is closed for writing (fail closed): every later append fails.
+  [[nodiscard]] base::Status append(evidence::Leaf leaf, const base::Json& payload);
+  /// The same without waiting: entries of one stream stay in order; `done` runs on the store's writer thread. A later `append` is durable
+  /// only after all earlier ones are.
+  void append_async(evidence::Leaf leaf, std::string payload, Store::Done done);
+  [[nodiscard]] evidence::CaseFold state() const;  // a copy; thread-safe
+  [[nodiscard]] const model::CaseId& case_id() const { return case_id_; }
+  [[nodiscard]] base::Status keep_lease();         // call at least every 10 s
+
+ private:
+  CaseStream(Store& store, const base::Clock& clock, base::Random& random, model::TenantId tenant, model::CaseId case_id, Fence fence);
+  Store& store_;
+  const base::Clock& clock_;
+  base::Random& random_;
+  model::TenantId tenant_;
+  model::CaseId case_id_;
+  Fence fence_;
+  mutable std::mutex mutex_;
+  evidence::Folder folder_;
+  base::Status broken_;
+};
+
+/// Folds a case without taking its lease (status, record).
+[[nodiscard]] base::Result<evidence::Folder> fold_case(Store& store, const model::CaseId& case_id);
+
+}  // namespace exeunt::store
