@@ -105,8 +105,11 @@ class Store {
   [[nodiscard]] virtual base::Status put_register(std::string_view key, std::string_view value) = 0;
   [[nodiscard]] virtual base::Result<std::optional<std::string>> get_register(std::string_view key) = 0;
 
-  // --- budgets: takes one call from the bucket of (system, credential); returns how long to wait when empty (0: taken). Shared by processes.
-  [[nodiscard]] virtual base::Result<base::Duration> take_budget(std::string_view bucket, double calls_per_second, double burst, double reserve, bool urgent) = 0;
+  // --- budgets: a token bucket for (system, credential), shared by processes. Takes up to `wanted` whole calls at once (the engine takes
+  // blocks so that not every call costs a commit); granted 0: `wait` says how long until one is there. `reserve` (0..1) of the burst is
+  // left to urgent takers.
+  struct BudgetGrant { int granted = 0; base::Duration wait{0}; };
+  [[nodiscard]] virtual base::Result<BudgetGrant> take_budget(std::string_view bucket, double calls_per_second, double burst, double reserve, bool urgent, int wanted) = 0;
 
   // --- checkpoints (architecture §8 "nobody signs two histories"): signs the present head after a compare-and-set from the last signed
   // (size, root), writes the copy outside the store, returns the note. aborted: another holder signed. data_loss: the log does not extend the last one.
