@@ -36,8 +36,9 @@ struct PathFold {
   model::Grade grade = model::Grade::unknown;
   std::string means, control, step;
   std::optional<base::Time> until;           // draining until
-  std::optional<base::Time> last_admitted;   // bracket of "ended since": last try admitted …
-  std::optional<base::Time> first_refused;   // … first refusal that held (reset when a later answer is admitted)
+  std::optional<base::Time> last_admitted;   // bracket of "ended since": last try admitted (or looked at and present) …
+  std::optional<base::Time> first_refused;   // … first refusal (or absence) that held: set by `probed`, reset when a later answer is admitted or present
+                                             // or when path_changed says live
 };
 
 struct ListingFold {

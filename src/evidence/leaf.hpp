@@ -25,7 +25,8 @@ enum class LeafKind : std::uint8_t {
   gap_declared = 7,    // system, node
   step_intended = 8,   // step, attempt, system, target: durable before the call goes out
   step_outcome = 9,    // step, attempt, outcome = name of a StepState
-  probed = 10,         // target, means, moment, answer; the answer alone, not the verdict
+  probed = 10,         // target, means, moment, answer; the answer alone, not the verdict. Of a look (observe, read_back): answer unknown,
+                       // outcome present | absent | unknown
   path_changed = 11,   // target, state, grade, means, control, until, step
   gate_refused = 12,   // step; outcome = which guard
   task_changed = 13,   // attest: target, outcome = asked | done | overdue
@@ -37,6 +38,7 @@ enum class LeafKind : std::uint8_t {
   log_succeeded = 19,  // first entry of a log that follows a lost one
   noted = 20,          // for people only; the fold ignores it
   watch_summary = 21,
+  milestone = 22,      // outcome = "identity_cut" | "zero": the first instant at which it held (the fold keeps the newest)
 };
 [[nodiscard]] std::string_view name(LeafKind kind);
 [[nodiscard]] std::optional<LeafKind> parse_leaf_kind(std::string_view text);
