@@ -29,9 +29,11 @@ class Secret {
   std::string value_;
 };
 
-/// `file:/path`: the file's content without one final newline. The file must be readable by its owner only (mode & 077 == 0) unless
-/// `allow_group` is set. `env:` and anything else: invalid_argument.
-[[nodiscard]] Result<Secret> read_secret(std::string_view reference);
+/// Who else may be able to read a secret's file: a shared secret's vault file is read by the applications' group too.
+enum class SecretReaders { owner = 1, owner_and_group = 2 };
+/// `file:/path`: the file's content without one final newline; failed_precondition when others than `readers` can read the file.
+/// `env:` and anything else, an empty file: invalid_argument.
+[[nodiscard]] Result<Secret> read_secret(std::string_view reference, SecretReaders readers = SecretReaders::owner);
 /// Writes the value to a `file:` reference: temporary file of the same mode and owner, fsync, rename. Idempotent.
 [[nodiscard]] Status write_secret(std::string_view reference, const Secret& value);
 
@@ -41,7 +43,8 @@ class Sealer {
   [[nodiscard]] static Result<Sealer> open(const std::filesystem::path& key_file);  // mode must be 0600 or 0400
   [[nodiscard]] static Status make_key(const std::filesystem::path& key_file, Random& random);
   [[nodiscard]] Bytes seal(const Secret& value, std::string_view context, Random& random) const;
-  [[nodiscard]] Result<Secret> unseal(std::span<const std::uint8_t> sealed, std::string_view context) const;  // altered or other context: data_loss
+  [[nodiscard]] Result<Secret> unseal(std::span<const std::uint8_t> sealed,
+                                      std::string_view context) const;  // altered or other context: data_loss
   Sealer(Sealer&&) noexcept = default;
   Sealer& operator=(Sealer&&) noexcept = default;
 
