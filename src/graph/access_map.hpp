@@ -20,6 +20,9 @@ struct Link {
   std::string reason;  // "employeeNumber", "links.csv", "same e-mail as HR"
 };
 
+/// The node of a person: "hr/subject/<HR id>". Edges may start there (knows a secret, holds a key that links.csv names).
+[[nodiscard]] model::NodeId subject_node(const model::PersonId& person);
+
 /// One way in: a node of a path kind that the subject reaches, and the shortest chain that shows how.
 struct Path {
   model::Node node;
