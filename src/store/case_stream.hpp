@@ -1,6 +1,7 @@
 // The one writer of a case: numbers, chains, commits and folds its entries. Hold it only while you hold the case's lease.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,6 +28,8 @@ class CaseStream {
   /// only after all earlier ones are.
   void append_async(evidence::Leaf leaf, std::string payload, Store::Done done);
   [[nodiscard]] evidence::CaseFold state() const;  // a copy; thread-safe
+  /// Looks at the fold in place, under the stream's lock: quick, and without calling back into the stream.
+  void inspect(const std::function<void(const evidence::CaseFold&)>& look) const;
   [[nodiscard]] const model::CaseId& case_id() const { return case_id_; }
   [[nodiscard]] base::Status keep_lease();         // call at least every 10 s
 
