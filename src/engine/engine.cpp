@@ -1,0 +1,264 @@
+#include "engine/engine.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "engine/delta.hpp"
+#include "engine/recovery.hpp"
+#include "engine/settling.hpp"
+#include "model/transitions.hpp"
+
+namespace exeunt::engine {
+
+using base::Code;
+using base::Result;
+using base::Status;
+using model::CaseState;
+using model::PathState;
+using model::Stage;
+
+int worse_exit(int a, int b) {
+  static constexpr int k_order[] = {7, 3, 4, 6, 8, 5, 2, 0};
+  for (const int code : k_order)
+    if (a == code || b == code) return code;
+  return std::max(a, b);
+}
+
+namespace {
+
+constexpr base::Duration k_lease_beat{5'000};
+constexpr base::Duration k_no_limit = std::chrono::hours(24);
+
+/// Renews the case's lease while the run lives, and journals a wall clock that stepped.
+class Heartbeat {
+ public:
+  Heartbeat(CaseJournal& journal, const base::Clock& clock) : thread_([this, &journal, &clock](std::stop_token stop) { beat(journal, clock, stop); }) {}
+
+ private:
+  void beat(CaseJournal& journal, const base::Clock& clock, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable condition;
+    const std::stop_callback wake(stop, [&] {
+      const std::lock_guard guard(mutex);
+      condition.notify_all();
+    });
+    base::Duration offset = clock.now().time_since_epoch() - clock.steady();
+    std::unique_lock lock(mutex);
+    while (!clock.wait_for(lock, condition, k_lease_beat, [&] { return stop.stop_requested(); })) {
+      static_cast<void>(journal.stream().keep_lease());  // a lost lease shows at the next append
+      const base::Duration now = clock.now().time_since_epoch() - clock.steady();
+      if (std::abs((now - offset).count()) > 2'000) static_cast<void>(journal.clock_stepped(now - offset));
+      offset = now;
+    }
+  }
+  std::jthread thread_;
+};
+
+/// One run of one case, from start to standstill.
+class CaseRun {
+ public:
+  CaseRun(const EngineNeeds& needs, const RunOptions& options, std::unique_ptr<store::CaseStream> stream)
+      : needs_(needs),
+        options_(options),
+        stream_(std::move(stream)),
+        journal_(needs.store, *stream_, options.operator_reference),
+        gate_(needs.store, needs.systems, needs.policy, needs.interrupts, needs.clock),
+        secrets_(needs.store, needs.sealer, needs.random, stream_->case_id()),
+        prover_(journal_, needs.systems, book_, secrets_, needs.clock),
+        context_{needs.store, needs.clock,  needs.random, needs.systems, needs.policy, needs.interrupts, journal_,      gate_,
+                 book_,       secrets_,     prover_,      budgets_,      breakers_,    plans_,           options.stop, options.retry,
+                 true,        options.progress} {}
+
+  Result<RunResult> run();
+
+ private:
+  Status begin();
+  Status make_limits();
+  Status before_the_cut(StageRunner& stages);
+  Status stages(StageRunner& stages);
+  Status note_milestones();
+  Result<RunResult> finish(const std::map<model::StepId, StepEnd>& ends);
+  Status leave_in_state(RunResult& result, bool stopped);
+  Status change_state(CaseState to, const std::string& words);
+  bool stopped() const { return options_.stop.stop_requested() || needs_.interrupts.halted() || needs_.interrupts.cancel_requested(stream_->case_id()); }
+  CaseState state_now() const {
+    CaseState state{};
+    stream_->inspect([&](const evidence::CaseFold& fold) { state = fold.state; });
+    return state;
+  }
+
+  const EngineNeeds& needs_;
+  const RunOptions& options_;
+  std::unique_ptr<store::CaseStream> stream_;
+  CaseJournal journal_;
+  LastGate gate_;
+  PathBook book_;
+  SecretBook secrets_;
+  Prover prover_;
+  std::map<model::SystemId, std::unique_ptr<SystemBudget>> budgets_;
+  std::map<model::SystemId, std::unique_ptr<Breaker>> breakers_;
+  std::vector<ApprovedPlan> plans_;
+  RunContext context_;
+  DeltaResult delta_;
+  std::vector<std::string> words_;
+};
+
+Status CaseRun::change_state(CaseState to, const std::string& words) {
+  if (state_now() == to) return {};
+  return journal_.state_changed(to, words);
+}
+
+Status CaseRun::make_limits() {
+  for (const auto& [id, system] : needs_.systems) {
+    budgets_.emplace(id, std::make_unique<SystemBudget>(needs_.store, id.text(), system.budget));
+    breakers_.emplace(id, std::make_unique<Breaker>(needs_.clock));
+  }
+  return {};
+}
+
+Status CaseRun::begin() {
+  const evidence::CaseFold state = stream_->state();
+  if (model::is_terminal(state.state))
+    return base::fail(Code::failed_precondition, fmt::format("case {} is {}", stream_->case_id().text(), name(state.state)), "look at it with `exeunt status`; a closed case is only read");
+  if (const auto who = needs_.interrupts.halted()) return base::fail(Code::failed_precondition, "everything is halted: " + *who, "lift the halt with a second person");
+  EXEUNT_TRY_ASSIGN(plans_, approved_plans(needs_.store, needs_.systems, state, needs_.clock.now()));
+  EXEUNT_TRY(make_limits());
+  EXEUNT_TRY(rebuild(book_, needs_.store, plans_, stream_->case_id()));
+  EXEUNT_TRY(change_state(CaseState::running, "run by the operator"));
+  return settle_lost_answers(journal_);
+}
+
+Status CaseRun::before_the_cut(StageRunner& stages) {
+  std::vector<std::pair<model::SystemId, std::function<Status()>>> jobs;
+  for (const auto& ref : stages.steps())
+    for (const auto& path : book_.of_step(ref.step->id)) {
+      if (!needs_.systems.contains(path.node.key.system)) continue;
+      const plan::Step* step = ref.step;
+      const model::NodeId id = path.node.id();
+      jobs.emplace_back(path.node.key.system, [this, id, step] { return prover_.before(id, step); });
+    }
+  return stages.on_systems(jobs);
+}
+
+Status CaseRun::stages(StageRunner& stages) {
+  for (const Stage stage : model::all<Stage>()) {
+    if (stopped()) return {};
+    EXEUNT_TRY(stages.run(stage, stage == Stage::identity ? needs_.policy.identity_confirm_max : k_no_limit));
+    EXEUNT_TRY(note_milestones());
+  }
+  return stages.wait_for_all();
+}
+
+Status CaseRun::note_milestones() {
+  bool identity = true;
+  bool all = true;
+  for (const auto& path : book_.all()) {
+    if (!path.required || path.state == PathState::ended || path.state == PathState::waived) continue;
+    all = false;
+    const auto system = needs_.systems.find(path.node.key.system);
+    if (system != needs_.systems.end() && system->second.identity) identity = false;
+  }
+  bool has_identity = false;
+  bool has_zero = false;
+  stream_->inspect([&](const evidence::CaseFold& fold) {
+    has_identity = fold.identity_cut.has_value();
+    has_zero = fold.zero.has_value();
+  });
+  if (identity && !has_identity) EXEUNT_TRY(journal_.milestone("identity_cut", "every required path on identity systems ended"));
+  if (all && !has_zero) EXEUNT_TRY(journal_.milestone("zero", "every required path ended"));
+  return {};
+}
+
+Result<RunResult> CaseRun::run() {
+  EXEUNT_TRY(begin());
+  const Heartbeat heartbeat(journal_, needs_.clock);
+  StepRunner runner(context_);
+  StageRunner stage_runner(context_, runner);
+  Settling settling(context_, runner, stage_runner);
+  EXEUNT_TRY(before_the_cut(stage_runner));
+  EXEUNT_TRY(stages(stage_runner));
+  bool quiet = false;
+  if (!stopped()) {
+    EXEUNT_TRY_ASSIGN(quiet, settling.sweep());
+    EXEUNT_TRY(settling.probe_what_is_open());
+    EXEUNT_TRY(note_milestones());
+  }
+  if (!stopped()) {
+    EXEUNT_TRY_ASSIGN(const bool settled, settling.settle());
+    if (!settled) quiet = false;
+  }
+  if (!stopped()) {
+    // Last: everything listed and surveyed once more, after the settle windows: what came back meanwhile is cut again or becomes a delta plan.
+    EXEUNT_TRY_ASSIGN(const bool still_quiet, settling.sweep());
+    quiet = quiet && still_quiet;
+    EXEUNT_TRY_ASSIGN(const bool settled, settling.settle());
+    quiet = quiet && settled;
+    EXEUNT_TRY_ASSIGN(delta_, find_delta(needs_, context_));
+    EXEUNT_TRY(note_milestones());
+  }
+  if (!quiet && !stopped()) words_.push_back("something kept coming back or could not be listed: run the case again");
+  return finish(stage_runner.ends());
+}
+
+Status CaseRun::leave_in_state(RunResult& result, bool was_stopped) {
+  if (needs_.interrupts.cancel_requested(stream_->case_id())) {
+    EXEUNT_TRY(change_state(CaseState::cancelling, "asked to cancel"));
+    result.words.push_back("cancelled: what was already ended stays ended; nothing further is done");
+    return change_state(CaseState::cancelled, "cancelled by the operator");
+  }
+  if (const auto who = needs_.interrupts.halted()) {
+    EXEUNT_TRY(journal_.halted(*who));
+    result.words.push_back("halted: " + *who);
+    return change_state(CaseState::halted, *who);
+  }
+  if (was_stopped) {
+    result.words.push_back("stopped before its end: run the case again");
+    return {};
+  }
+  bool tasks_open = false;
+  for (const auto& [task, state] : stream_->state().tasks) tasks_open = tasks_open || state != "done";
+  if (result.delta) {
+    result.words.push_back("a delta plan waits for an approval: exeunt approval show " + result.delta->substr(0, 12));
+    return change_state(CaseState::waiting_approval, "a delta plan waits for an approval");
+  }
+  if (result.exit == 8) return change_state(CaseState::waiting_draining, "only draining is left");
+  if (result.exit != 0) return {};
+  if (tasks_open) return change_state(CaseState::waiting_person, "tasks of named persons are open");
+  EXEUNT_TRY(needs_.store.drop_sealed(stream_->case_id()));
+  return change_state(CaseState::closed, "every required path ended at its grade");
+}
+
+Result<RunResult> CaseRun::finish(const std::map<model::StepId, StepEnd>& ends) {
+  RunResult result;
+  result.words = words_;
+  result.delta = delta_.digest;
+  result.exit = evidence::exit_code(stream_->state());
+  const bool was_stopped = stopped();
+  for (const auto& [step, end] : ends) {
+    if (end == StepEnd::held) result.exit = worse_exit(result.exit, 5);
+    if (end == StepEnd::unreachable) result.exit = worse_exit(result.exit, 6);
+    if (end == StepEnd::failed) result.exit = worse_exit(result.exit, 4);
+    if (end == StepEnd::held) result.words.push_back(step.text() + " is held by the last gate");
+  }
+  for (const auto& failure : delta_.failures) {
+    result.exit = worse_exit(result.exit, 6);
+    result.words.push_back(failure.system.text() + " could not be asked: " + failure.error.text());
+  }
+  if (result.delta) result.exit = worse_exit(result.exit, 5);
+  if (was_stopped) result.exit = worse_exit(result.exit, 5);
+  EXEUNT_TRY(leave_in_state(result, was_stopped));
+  EXEUNT_TRY(needs_.store.drop_timer("settle/" + stream_->case_id().text()));
+  result.state = stream_->state();
+  return result;
+}
+
+}  // namespace
+
+Result<RunResult> Engine::run(const model::CaseId& case_id, const RunOptions& options) {
+  EXEUNT_TRY_ASSIGN(auto stream, store::CaseStream::open(needs_.store, needs_.clock, needs_.random, needs_.tenant, case_id, options.owner));
+  CaseRun run(needs_, options, std::move(stream));
+  return run.run();
+}
+
+}  // namespace exeunt::engine

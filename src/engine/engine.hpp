@@ -1,0 +1,56 @@
+// Runs approved cases to their end, durably: every instant of a run can be the last one of the process, and the next run goes on from the journal.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/run_context.hpp"
+#include "engine/survey.hpp"
+
+namespace exeunt::engine {
+
+struct EngineNeeds {
+  store::Store& store;
+  const base::Clock& clock;
+  base::Random& random;
+  const base::Sealer& sealer;
+  Systems& systems;
+  const plan::Policy& policy;   // the present one: protected identities and blast radius count as they are now
+  const Interrupts& interrupts;
+  const std::vector<model::Person>& people;
+  const std::map<model::NodeId, model::PersonId>& imported;
+  model::TenantId tenant;
+};
+
+struct RunOptions {
+  std::string operator_reference;  // "p_…" of the authenticated local user
+  std::string owner;               // names this process in the lease
+  RetryLimits retry;
+  std::stop_token stop;
+  std::function<void(const Progress&)> progress;
+};
+
+struct RunResult {
+  int exit = 0;                          // evidence::exit_code of the case, raised by unreachable systems and guards
+  evidence::CaseFold state;
+  std::vector<std::string> words;        // what a person should know: what is left, and why
+  std::optional<std::string> delta;      // digest of a delta plan that waits for an approval
+};
+
+class Engine {
+ public:
+  explicit Engine(EngineNeeds needs) : needs_(needs) {}
+  /// Blocks until the case ended, or nothing more can be done now. failed_precondition: no approval, expired before it began, catalogue changed
+  /// since, or a state in which a case does not run. aborted: another process runs it. Any error of the journal ends the run at once.
+  [[nodiscard]] base::Result<RunResult> run(const model::CaseId& case_id, const RunOptions& options);
+
+ private:
+  EngineNeeds needs_;
+};
+
+/// 7 > 3 > 4 > 6 > 8 > 5 > 0.
+[[nodiscard]] int worse_exit(int a, int b);
+
+}  // namespace exeunt::engine

@@ -1,0 +1,175 @@
+#include "engine/prover.hpp"
+
+namespace exeunt::engine {
+
+using connect::Presence;
+using connect::ProbeResult;
+using model::Grade;
+using model::PathState;
+using model::ProbeAnswer;
+using model::ProbeMeans;
+using model::ProbeMoment;
+
+namespace {
+
+bool tries_the_gate(ProbeMeans means) { return means == ProbeMeans::own || means == ProbeMeans::gate || means == ProbeMeans::twin; }
+
+connect::ProbeRequest request_for(const PathRecord& path, ProbeMeans means, ProbeMoment moment, const StepSecrets* secrets) {
+  connect::ProbeRequest request;
+  request.target = path.node;
+  request.means = means;
+  request.moment = moment;
+  if (secrets != nullptr) {
+    if (!secrets->old_value.empty()) request.old_secret = &secrets->old_value;
+    if (!secrets->new_value.empty()) request.new_secret = &secrets->new_value;
+  }
+  return request;
+}
+
+/// A call that failed is an answer that we do not have.
+base::Result<ProbeResult> as_answer(base::Result<ProbeResult> result, ProbeMeans means) {
+  if (result) {
+    result->means = means;
+    return result;
+  }
+  ProbeResult unknown;
+  unknown.means = result.error().code == base::Code::unimplemented ? ProbeMeans::none : means;
+  unknown.reason = base::code_name(result.error().code);
+  unknown.words = result.error().text();
+  return unknown;
+}
+
+}  // namespace
+
+const model::PathSpec* Prover::spec_of(const PathRecord& path) const {
+  return systems_.at(path.node.key.system).connector->catalogue().find(path.node.key.kind);
+}
+
+base::Result<ProbeResult> Prover::try_subject(const PathRecord& path, ProbeMeans means, ProbeMoment moment, const StepSecrets* secrets) {
+  auto& connector = *systems_.at(path.node.key.system).connector;
+  EXEUNT_TRY_ASSIGN(ProbeResult result, as_answer(connector.probe(request_for(path, means, moment, secrets)), means));
+  if (result.means != ProbeMeans::none) EXEUNT_TRY(journal_.probed(path.node, moment, result));
+  return result;
+}
+
+base::Result<ProbeResult> Prover::try_control(const PathRecord& path, ProbeMeans means, ProbeMoment moment, const StepSecrets* secrets) {
+  auto& connector = *systems_.at(path.node.key.system).connector;
+  EXEUNT_TRY_ASSIGN(ProbeResult result, as_answer(connector.probe_control(request_for(path, means, moment, secrets)), means));
+  if (result.means == ProbeMeans::none) return result;
+  model::Node control;
+  control.key = {path.node.key.system, path.node.key.kind, "control"};
+  control.label = "control identity";
+  EXEUNT_TRY(journal_.probed(control, ProbeMoment::control, result));
+  return result;
+}
+
+base::Status Prover::before(const model::NodeId& id, const plan::Step* step) {
+  const auto path = book_.find(id);
+  if (!path || path->before || path->before_control || path->state == PathState::ended) return {};
+  const model::PathSpec* spec = spec_of(*path);
+  if (spec == nullptr) return {};
+  StepSecrets secrets;
+  const bool rotates = step != nullptr && !step->vault_reference.empty();
+  if (rotates) {
+    EXEUNT_TRY_ASSIGN(secrets, secrets_.of(*step));
+  }
+  for (const ProbeMeans means : spec->means) {
+    if (!tries_the_gate(means)) continue;
+    if (spec->trying_counts_as_failure) {
+      EXEUNT_TRY_ASSIGN(const ProbeResult result, try_control(*path, means, ProbeMoment::before, &secrets));
+      if (result.means == ProbeMeans::none) continue;
+      book_.note_before(id, std::nullopt, result.answer);
+    } else {
+      EXEUNT_TRY_ASSIGN(const ProbeResult result, try_subject(*path, means, ProbeMoment::before, rotates ? &secrets : nullptr));
+      if (result.means == ProbeMeans::none) continue;
+      book_.note_before(id, result.answer, std::nullopt);
+    }
+    return {};
+  }
+  return {};
+}
+
+base::Result<Prover::Look> Prover::look_by_probe(const PathRecord& path, const model::PathSpec& spec, ProbeMeans means, ProbeMoment moment, const StepSecrets* secrets) {
+  Look look;
+  look.means = means;
+  ProbeEvidence evidence{means, spec.trying_counts_as_failure, path.before, path.before_control, ProbeAnswer::unknown, std::nullopt};
+  EXEUNT_TRY_ASSIGN(const ProbeResult result, try_subject(path, means, moment, secrets));
+  if (result.means == ProbeMeans::none) {
+    look.available = false;
+    return look;
+  }
+  evidence.after = result.answer;
+  if (result.answer == ProbeAnswer::refused) {
+    EXEUNT_TRY_ASSIGN(const ProbeResult control, try_control(path, means, moment, secrets));
+    if (control.means != ProbeMeans::none) evidence.control = control.answer;
+  }
+  look.verdict = judge(evidence);
+  look.verdict.why += result.words.empty() ? "" : ": " + result.words;
+  return look;
+}
+
+base::Result<Prover::Look> Prover::look_by_observing(const PathRecord& path, ProbeMoment moment) {
+  Look look;
+  auto& connector = *systems_.at(path.node.key.system).connector;
+  Grade worst = Grade::observed;
+  for (int i = 0; i < 2; ++i) {  // looked at twice: a lagging table says "none" beside a live connection
+    auto seen = connector.observe(path.node, {});
+    connect::Observation observation;
+    if (seen) {
+      observation = *seen;
+    } else {
+      observation.words = seen.error().text();
+      if (seen.error().code == base::Code::unimplemented) {
+        look.available = false;
+        return look;
+      }
+    }
+    EXEUNT_TRY(journal_.observed(path.node, moment, observation));
+    look.means = observation.grade == Grade::observed ? ProbeMeans::observe : ProbeMeans::read_back;
+    if (static_cast<int>(observation.grade) > static_cast<int>(worst)) worst = observation.grade;
+    look.verdict.why = observation.words;
+    if (observation.presence == Presence::absent) continue;
+    look.verdict.state = observation.presence == Presence::present ? PathState::live : PathState::unknown;
+    return look;
+  }
+  look.verdict.state = PathState::ended;
+  look.verdict.grade = worst;
+  look.verdict.control = "none";
+  return look;
+}
+
+base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step* step, ProbeMoment moment) {
+  const auto path = book_.find(id);
+  if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
+  const model::PathSpec* spec = spec_of(*path);
+  StepSecrets sealed;
+  const StepSecrets* secrets = nullptr;
+  if (step != nullptr && !step->vault_reference.empty()) {
+    if (auto found = secrets_.sealed_of(*step)) {
+      sealed = std::move(*found);
+      secrets = &sealed;
+    }
+  }
+  Look best;
+  best.available = false;
+  bool looked = false;
+  for (const ProbeMeans means : spec == nullptr ? std::vector<ProbeMeans>{} : spec->means) {
+    if (means == ProbeMeans::none || means == ProbeMeans::witness) continue;
+    if (!tries_the_gate(means) && looked) continue;  // observe and read_back are one look: the connector takes its best
+    EXEUNT_TRY_ASSIGN(Look look, tries_the_gate(means) ? look_by_probe(*path, *spec, means, moment, secrets) : look_by_observing(*path, moment));
+    looked = looked || !tries_the_gate(means);
+    if (!look.available) continue;
+    best = std::move(look);
+    // Admitted is the safe side and settles it; a refusal that holds settles it; anything else: the next means.
+    if (best.verdict.state == PathState::live || best.verdict.state == PathState::ended) break;
+  }
+  // Never better than what the connector's own page allows.
+  if (spec != nullptr && best.verdict.state == PathState::ended && static_cast<int>(best.verdict.grade) < static_cast<int>(spec->best))
+    best.verdict.grade = spec->best;
+  const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady());
+  if (changed) EXEUNT_TRY(journal_.path_changed(path->node, step != nullptr ? step->id : path->step, best.verdict, best.means));
+  if (moment == ProbeMoment::settled && best.verdict.state == PathState::ended) book_.note_settled(id);
+  return best.verdict.state;
+}
+
+}  // namespace exeunt::engine

@@ -1,0 +1,144 @@
+#include "engine/recovery.hpp"
+
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+
+namespace exeunt::engine {
+
+using base::Code;
+using base::Result;
+using evidence::LeafKind;
+
+namespace {
+
+constexpr std::size_t k_page = 1000;
+
+base::Status catalogue_is_the_same(const plan::Plan& plan, const Systems& systems) {
+  for (const auto& [id, digest] : plan.catalogue_digests) {
+    const auto system = systems.find(id);
+    if (system == systems.end())
+      return base::fail(Code::failed_precondition, id.text() + " is in the approved plan but no longer configured", "configure it again, or make a new plan");
+    if (system->second.connector->catalogue().digest() != digest)
+      return base::fail(Code::failed_precondition, "the catalogue of " + id.text() + " changed since the plan was approved",
+                        "make a new plan and have it approved, or run this case with the binary that made it");
+  }
+  return {};
+}
+
+model::Node node_of(const base::JsonObject& payload) {
+  model::Node node;
+  const auto id = base::json_string(payload, "node");
+  if (!id) return node;
+  if (const auto key = model::parse_node_id(model::NodeId(*id))) node.key = *key;
+  if (const auto label = base::json_string(payload, "label")) node.label = *label;
+  if (const auto facts = base::json_object(payload, "facts"))
+    for (const auto& [key, value] : **facts)
+      if (value.is_string()) node.facts[std::string(key)] = std::string(value.as_string());
+  return node;
+}
+
+/// Reads the case once and replays what it says about paths.
+class PathReplay {
+ public:
+  explicit PathReplay(PathBook& book) : book_(book) {}
+
+  void apply(const evidence::Leaf& leaf, const base::JsonObject& payload) {
+    if (leaf.kind == LeafKind::path_found) found(leaf, payload);
+    if (leaf.kind == LeafKind::step_intended) cut_.insert(leaf.system);
+    if (leaf.kind == LeafKind::probed) probed(leaf);
+    if (leaf.kind == LeafKind::path_changed) changed(leaf);
+  }
+
+ private:
+  void found(const evidence::Leaf& leaf, const base::JsonObject& payload) {
+    PathRecord record;
+    record.node = node_of(payload);
+    if (record.node.key.native_id.empty()) return;  // erased: only the leaf is left
+    record.required = leaf.outcome == "required";
+    record.grade_required = model::parse<model::Grade>(leaf.grade).value_or(model::Grade::read_back);
+    ids_[leaf.target] = record.node.id();
+    book_.add(std::move(record));
+  }
+  void probed(const evidence::Leaf& leaf) {
+    const auto answer = model::parse<model::ProbeAnswer>(leaf.answer);
+    const auto moment = model::parse<model::ProbeMoment>(leaf.moment);
+    if (!answer || !moment) return;
+    // Only tries on the control identity from before the first change on that system say what the gate did before the cut.
+    if (*moment == model::ProbeMoment::control && !cut_.contains(leaf.system)) {
+      for (const auto& path : book_.all())
+        if (path.node.key.system.text() == leaf.system && name(path.node.key.kind) == leaf.node) book_.note_before(path.node.id(), std::nullopt, *answer);
+    }
+    const auto id = ids_.find(leaf.target);
+    if (id == ids_.end()) return;
+    if (*moment == model::ProbeMoment::before) book_.note_before(id->second, *answer, std::nullopt);
+  }
+  void changed(const evidence::Leaf& leaf) {
+    const auto id = ids_.find(leaf.target);
+    const auto state = model::parse<model::PathState>(leaf.state);
+    const auto grade = model::parse<model::Grade>(leaf.grade);
+    if (id == ids_.end() || !state || !grade) return;
+    book_.note_verdict(id->second, *state, *grade, leaf.t);
+  }
+
+  PathBook& book_;
+  std::map<std::string, model::NodeId> ids_;  // reference -> node
+  std::set<std::string> cut_;                 // systems on which something was changed already
+};
+
+}  // namespace
+
+Result<std::vector<ApprovedPlan>> approved_plans(store::Store& store, const Systems& systems, const evidence::CaseFold& state, base::Time now) {
+  std::vector<ApprovedPlan> out;
+  const bool began = !state.steps.empty();
+  for (const auto& approved : state.plans) {
+    if (!approved.approved_at || approved.approver.empty()) continue;
+    if (!began && approved.expires && *approved.expires < now)
+      return base::fail(Code::failed_precondition, fmt::format("the approval of plan {} expired at {}", approved.digest.substr(0, 12), base::to_rfc3339(*approved.expires)),
+                        "make a new plan and have it approved");
+    EXEUNT_TRY_ASSIGN(const std::string bytes, store.document("plan", approved.digest));
+    if (plan::digest_of(bytes).text() != approved.digest)
+      return base::fail(Code::data_loss, "the stored plan " + approved.digest.substr(0, 12) + " is not the one that was approved", "run `exeunt doctor`; make a new plan");
+    EXEUNT_TRY_ASSIGN(plan::Plan plan, plan::from_bytes(bytes));
+    EXEUNT_TRY(catalogue_is_the_same(plan, systems));
+    out.push_back({std::move(plan), approved.digest});
+  }
+  if (out.empty()) return base::fail(Code::failed_precondition, "no plan of this case is approved", "have it approved: `exeunt approval show DIGEST`");
+  return out;
+}
+
+base::Status rebuild(PathBook& book, store::Store& store, const std::vector<ApprovedPlan>& plans, const model::CaseId& case_id) {
+  for (const auto& approved : plans)
+    for (const auto& path : approved.plan.paths) {
+      PathRecord record;
+      record.node = path.node;
+      record.required = !path.watched_only;
+      record.grade_required = path.required;
+      record.step = path.step;
+      book.add(std::move(record));
+    }
+  PathReplay replay(book);
+  for (std::uint64_t from = 0;;) {
+    EXEUNT_TRY_ASSIGN(const auto entries, store.read_case(case_id, from, k_page));
+    for (const auto& entry : entries) {
+      EXEUNT_TRY_ASSIGN(const evidence::Leaf leaf, evidence::decode(entry.leaf));
+      base::JsonObject payload;
+      if (entry.payload && !entry.payload->empty()) {
+        EXEUNT_TRY_ASSIGN(const base::Json parsed, base::parse_json(*entry.payload));
+        if (parsed.is_object()) payload = parsed.as_object();
+      }
+      replay.apply(leaf, payload);
+    }
+    from += entries.size();
+    if (entries.size() < k_page) return {};
+  }
+}
+
+base::Status settle_lost_answers(CaseJournal& journal) {
+  for (const auto& [id, step] : journal.stream().state().steps)
+    if (step.state == model::StepState::intended)
+      EXEUNT_TRY(journal.step_outcome(model::StepId(id), step.attempt, model::StepState::outcome_unknown, "the process ended between the intent and the answer"));
+  return {};
+}
+
+}  // namespace exeunt::engine

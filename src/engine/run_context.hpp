@@ -1,0 +1,63 @@
+// What the parts of one running case share. Lives as long as the run; owns nothing that must survive it (that is the journal's).
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <vector>
+
+#include "engine/breaker.hpp"
+#include "engine/budget.hpp"
+#include "engine/case_journal.hpp"
+#include "engine/gate.hpp"
+#include "engine/interrupts.hpp"
+#include "engine/path_book.hpp"
+#include "engine/prover.hpp"
+#include "engine/step_secrets.hpp"
+#include "engine/systems.hpp"
+
+namespace exeunt::engine {
+
+struct ApprovedPlan {
+  plan::Plan plan;
+  std::string digest;
+};
+
+/// For the progress line and for people; never evidence.
+struct Progress {
+  std::string words;       // "s03 warehouse end_sessions: applied"
+  std::size_t ended = 0;   // paths
+  std::size_t paths = 0;
+};
+
+struct RetryLimits {
+  int attempts_max = 5;                    // calls of one step in one run
+  base::Duration backoff_min{500};
+  base::Duration backoff_max{8'000};       // doubles, half of it random
+  base::Duration allowance_wait_max{20'000};  // for budget and breaker together, per call
+};
+
+struct RunContext {
+  store::Store& store;
+  const base::Clock& clock;
+  base::Random& random;
+  Systems& systems;
+  const plan::Policy& policy;
+  const Interrupts& interrupts;
+  CaseJournal& journal;
+  LastGate& gate;
+  PathBook& book;
+  SecretBook& secrets;
+  Prover& prover;
+  std::map<model::SystemId, std::unique_ptr<SystemBudget>>& budgets;
+  std::map<model::SystemId, std::unique_ptr<Breaker>>& breakers;
+  const std::vector<ApprovedPlan>& plans;
+  std::stop_token stop;
+  RetryLimits retry;
+  bool urgent = true;
+  std::function<void(const Progress&)> progress;
+};
+
+/// Waits on the run's clock; false when the run was told to stop first.
+[[nodiscard]] bool pause(const RunContext& context, base::Duration duration);
+
+}  // namespace exeunt::engine

@@ -1,0 +1,119 @@
+#include "engine/stages.hpp"
+
+#include <algorithm>
+
+namespace exeunt::engine {
+
+using base::Status;
+
+namespace {
+
+constexpr base::Duration k_look_again{250};  // how often a waiting stage looks at the run's clock and at what may have stopped it
+constexpr base::Duration k_no_limit = std::chrono::hours(24);
+
+}  // namespace
+
+StageRunner::StageRunner(RunContext& context, StepRunner& runner) : context_(context), runner_(runner) {
+  for (const auto& plan : context_.plans)
+    for (const auto& step : plan.plan.steps) steps_.push_back({&plan, &step});
+  for (const auto& [id, system] : context_.systems) queues_.emplace(id, std::make_unique<SystemQueue>(std::max(1, system.budget.concurrency)));
+}
+
+std::map<model::StepId, StepEnd> StageRunner::ends() const {
+  const std::lock_guard lock(mutex_);
+  return ends_;
+}
+
+bool StageRunner::ready(const plan::Step& step) const {
+  // A predecessor that came to any end lets the step go: ending sessions is worth a try even where the lock was refused, and it is probed.
+  return std::all_of(step.after.begin(), step.after.end(), [&](const model::StepId& id) {
+    const bool planned = std::any_of(steps_.begin(), steps_.end(), [&](const StepRef& ref) { return ref.step->id == id; });
+    return !planned || ends_.contains(id);
+  });
+}
+
+void StageRunner::start(const StepRef& ref) {
+  const model::SystemId system = ref.step->target.key.system;
+  const auto job = [this, ref] {
+    auto end = runner_.run(*ref.plan, *ref.step);
+    const std::lock_guard lock(mutex_);
+    running_.erase(ref.step->id);
+    if (end) ends_[ref.step->id] = *end;
+    else if (broken_) broken_ = base::fail(end.error());
+    if (!end) ends_[ref.step->id] = StepEnd::failed;
+    changed_.notify_all();
+  };
+  const auto queue = queues_.find(system);
+  running_.insert(ref.step->id);
+  if (queue == queues_.end()) {
+    running_.erase(ref.step->id);
+    ends_[ref.step->id] = StepEnd::failed;
+    return;
+  }
+  queue->second->submit(static_cast<int>(ref.step->stage), job);
+}
+
+Status StageRunner::drive(const std::vector<StepRef>& wanted, base::Duration wait_max) {
+  std::vector<StepRef> waiting = wanted;
+  std::unique_lock lock(mutex_);
+  const base::Duration started = context_.clock.steady();
+  for (;;) {
+    if (!broken_) return broken_;
+    std::erase_if(waiting, [&](const StepRef& ref) {
+      if (!ready(*ref.step)) return false;
+      start(ref);
+      return true;
+    });
+    const bool all_done = waiting.empty() && std::all_of(wanted.begin(), wanted.end(), [&](const StepRef& ref) { return ends_.contains(ref.step->id); });
+    if (all_done) return {};
+    if (context_.clock.steady() - started >= wait_max) {
+      // Late ones go on by themselves as soon as what they wait for came to an end; nothing of this stage is dropped.
+      if (waiting.empty()) return {};
+    }
+    const std::size_t ends = ends_.size();
+    context_.clock.wait_for(lock, changed_, k_look_again, [&] { return ends_.size() != ends || !broken_; });
+  }
+}
+
+Status StageRunner::run(model::Stage stage, base::Duration wait_max) {
+  std::vector<StepRef> wanted;
+  for (const auto& ref : steps_)
+    if (ref.step->stage == stage) wanted.push_back(ref);
+  return drive(wanted, wait_max);
+}
+
+Status StageRunner::again(const std::vector<StepRef>& steps) {
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& ref : steps) ends_.erase(ref.step->id);
+  }
+  return drive(steps, k_no_limit);
+}
+
+Status StageRunner::wait_for_all() { return drive({}, base::Duration{0}).and_then([&]() -> Status {
+    std::unique_lock lock(mutex_);
+    while (!running_.empty() && broken_) context_.clock.wait_for(lock, changed_, k_look_again, [&] { return running_.empty() || !broken_; });
+    return broken_;
+  });
+}
+
+Status StageRunner::on_systems(const std::vector<std::pair<model::SystemId, std::function<Status()>>>& jobs) {
+  std::mutex mutex;
+  std::condition_variable done;
+  std::size_t left = jobs.size();
+  Status first;
+  for (const auto& [system, job] : jobs) {
+    queues_.at(system)->submit(-1, [&, work = &job] {
+      Status status = (*work)();
+      const std::lock_guard lock(mutex);
+      if (!status && first) first = std::move(status);
+      --left;
+      done.notify_all();
+    });
+  }
+  std::unique_lock lock(mutex);
+  while (left > 0) context_.clock.wait_for(lock, done, k_look_again, [&] { return left == 0; });
+  return first;
+}
+
+}  // namespace exeunt::engine

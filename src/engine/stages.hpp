@@ -1,0 +1,49 @@
+// Runs the steps of all approved plans stage by stage; inside a stage every system works through its own queue.
+#pragma once
+
+#include <condition_variable>
+#include <set>
+
+#include "engine/step_runner.hpp"
+#include "engine/system_queue.hpp"
+
+namespace exeunt::engine {
+
+struct StepRef {
+  const ApprovedPlan* plan = nullptr;
+  const plan::Step* step = nullptr;
+};
+
+class StageRunner {
+ public:
+  StageRunner(RunContext& context, StepRunner& runner);
+
+  /// Blocks until every step of the stage came to its end, or `wait_max` passed (an identity provider that is down holds downstream work no
+  /// longer than the policy says; its steps go on beside the next stage).
+  [[nodiscard]] base::Status run(model::Stage stage, base::Duration wait_max);
+  /// Runs these steps again (something is open or came back); blocks until all came to their end.
+  [[nodiscard]] base::Status again(const std::vector<StepRef>& steps);
+  /// Runs `job` on the system's own queue for each; blocks until all are done. For probes.
+  [[nodiscard]] base::Status on_systems(const std::vector<std::pair<model::SystemId, std::function<base::Status()>>>& jobs);
+  [[nodiscard]] base::Status wait_for_all();
+
+  [[nodiscard]] const std::vector<StepRef>& steps() const { return steps_; }
+  [[nodiscard]] std::map<model::StepId, StepEnd> ends() const;
+
+ private:
+  void start(const StepRef& ref);
+  [[nodiscard]] bool ready(const plan::Step& step) const;  // under mutex_
+  [[nodiscard]] base::Status drive(const std::vector<StepRef>& wanted, base::Duration wait_max);
+
+  RunContext& context_;
+  StepRunner& runner_;
+  std::vector<StepRef> steps_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<model::StepId, StepEnd> ends_;
+  std::set<model::StepId> running_;
+  base::Status broken_;
+  std::map<model::SystemId, std::unique_ptr<SystemQueue>> queues_;  // last: stopped before what their jobs use
+};
+
+}  // namespace exeunt::engine

@@ -1,0 +1,325 @@
+#include "engine/step_runner.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/secret.hpp"
+
+namespace exeunt::engine {
+
+using base::Code;
+using base::Error;
+using base::Result;
+using model::StepState;
+
+namespace {
+
+bool is_task(model::Action action) { return action == model::Action::attest || action == model::Action::review; }
+
+connect::InventoryRequest listing_request(const plan::Plan& plan, const plan::Step& step) {
+  connect::InventoryRequest request;
+  for (const auto& link : plan.links) {
+    const auto key = model::parse_node_id(link.account);
+    if (!key || key->system != step.target.key.system) continue;
+    model::Node account;
+    account.key = *key;
+    for (const auto& path : plan.paths)
+      if (path.node.key == *key) account = path.node;
+    request.accounts.push_back(std::move(account));
+  }
+  const bool target_is_account = step.target.key.kind == model::NodeKind::account;
+  const bool listed = std::any_of(request.accounts.begin(), request.accounts.end(), [&](const model::Node& n) { return n.key == step.target.key; });
+  if (target_is_account && !listed) request.accounts.push_back(step.target);
+  for (const auto& path : plan.paths) {
+    if (path.node.key.system != step.target.key.system) continue;
+    if (path.node.key.kind == model::NodeKind::key) request.known.push_back(path.node.key);
+    if (path.node.key.kind == model::NodeKind::secret) request.secrets.push_back(path.node);
+  }
+  return request;
+}
+
+/// What of a fresh inventory hangs below the step's target: reachable over the inventory's own edges.
+std::vector<model::Node> below_target(const model::Inventory& inventory, const plan::Step& step) {
+  std::vector<model::NodeId> reached{step.target.id()};
+  for (std::size_t i = 0; i < reached.size(); ++i)
+    for (const auto& edge : inventory.edges) {
+      if (edge.from != reached[i] || std::find(reached.begin(), reached.end(), edge.to) != reached.end()) continue;
+      // Another account below this one (a role that she created) has steps of its own.
+      const auto key = model::parse_node_id(edge.to);
+      if (key && key->kind == model::NodeKind::account && step.target.key.kind == model::NodeKind::account) continue;
+      reached.push_back(edge.to);
+    }
+  std::vector<model::Node> out;
+  for (const auto& node : inventory.nodes) {
+    const bool kind_covered = std::find(step.covers.begin(), step.covers.end(), node.key.kind) != step.covers.end();
+    if (kind_covered && std::find(reached.begin(), reached.end(), node.id()) != reached.end()) out.push_back(node);
+  }
+  std::sort(out.begin(), out.end(), [](const model::Node& a, const model::Node& b) { return a.key < b.key; });
+  return out;
+}
+
+}  // namespace
+
+void StepRunner::say(const plan::Step& step, const std::string& words) const {
+  if (!context_.progress) return;
+  Progress progress;
+  progress.words = fmt::format("{} {} {}: {}", step.id.text(), step.target.key.system.text(), name(step.action), words);
+  for (const auto& path : context_.book.all()) {
+    ++progress.paths;
+    if (path.state == model::PathState::ended) ++progress.ended;
+  }
+  context_.progress(progress);
+}
+
+int StepRunner::last_attempt(const plan::Step& step) const {
+  int attempt = 0;
+  context_.journal.stream().inspect([&](const evidence::CaseFold& state) {
+    if (const auto found = state.steps.find(step.id.text()); found != state.steps.end()) attempt = found->second.attempt;
+  });
+  return attempt;
+}
+
+base::Duration StepRunner::backoff(int number) const {
+  std::uint8_t draw = 0;
+  context_.random.fill({&draw, 1});
+  base::Duration wait = context_.retry.backoff_min;
+  for (int i = 1; i < number && wait < context_.retry.backoff_max; ++i) wait *= 2;
+  wait = std::min(wait, context_.retry.backoff_max);
+  return wait / 2 + wait * draw / 512;  // half fixed, half random: retries of many steps do not arrive together
+}
+
+Result<model::Inventory> StepRunner::inventory(const ApprovedPlan& plan, const plan::Step& step) {
+  return context_.systems.at(step.target.key.system).connector->inventory(listing_request(plan.plan, step));
+}
+
+Result<std::size_t> StepRunner::relist(const plan::Step& step, const model::Inventory& inventory, std::vector<model::Node>& covered) {
+  covered.clear();
+  if (!step.by_rule) {
+    covered = {};
+    for (const auto& path : context_.book.of_step(step.id)) covered.push_back(path.node);
+    return std::size_t{0};
+  }
+  for (const auto& listing : inventory.listings)
+    if (std::find(step.covers.begin(), step.covers.end(), listing.kind) != step.covers.end()) EXEUNT_TRY(context_.journal.listed(listing));
+  covered = below_target(inventory, step);
+  std::size_t fresh = 0;
+  for (const auto& node : covered) {
+    PathRecord record;
+    record.node = node;
+    record.step = step.id;
+    const auto grade_on = context_.policy.required_grade_on.find(node.key.system);
+    const auto& grades = grade_on != context_.policy.required_grade_on.end() && grade_on->second.contains(node.key.kind) ? grade_on->second : context_.policy.required_grade;
+    if (const auto grade = grades.find(node.key.kind); grade != grades.end()) record.grade_required = grade->second;
+    const auto& watched = context_.policy.watched_only;
+    record.required = std::find(watched.begin(), watched.end(), node.key.kind) == watched.end();
+    const bool required = record.required;
+    const model::Grade grade = record.grade_required;
+    const auto known = context_.book.find(node.id());
+    if (known) {
+      context_.book.note_node(node);
+      // Listed again although it had ended: it came back, or never went. Only a new probe may say ended again.
+      if (known->state == model::PathState::ended) ++fresh;
+      continue;
+    }
+    context_.book.add(std::move(record));
+    ++fresh;
+    EXEUNT_TRY(context_.journal.path_found(node, required, grade, "found while " + step.id.text() + " ran"));
+    EXEUNT_TRY(context_.prover.before(node.id(), &step));
+  }
+  return fresh;
+}
+
+Result<bool> StepRunner::wait_for_allowance(const plan::Step& step) {
+  base::Duration waited{0};
+  for (;;) {
+    base::Duration wait = context_.breakers.at(step.target.key.system)->wait();
+    if (wait.count() == 0) {
+      EXEUNT_TRY_ASSIGN(wait, context_.budgets.at(step.target.key.system)->take(context_.urgent));
+    }
+    if (wait.count() == 0) return true;
+    if (waited > context_.retry.allowance_wait_max || !pause(context_, wait)) return false;
+    waited += wait;
+  }
+}
+
+Result<StepEnd> StepRunner::prove_covered(const plan::Step& step) {
+  bool open = false;
+  for (const auto& path : context_.book.of_step(step.id)) {
+    EXEUNT_TRY_ASSIGN(const model::PathState state, context_.prover.prove(path.node.id(), &step, model::ProbeMoment::after));
+    open = open || state != model::PathState::ended;
+  }
+  return open ? StepEnd::still_open : StepEnd::ended;
+}
+
+Result<StepRunner::Attempt> StepRunner::after_error(const plan::Step& step, int number, const Error& error) {
+  Attempt out;
+  switch (error.code) {
+    case Code::outcome_unknown:
+      // The call may have taken effect: look before anything, then repeat (every action can run twice).
+      EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::outcome_unknown, error.text()));
+      context_.breakers.at(step.target.key.system)->failed();
+      say(step, "the answer was lost; looking");
+      out.end = StepEnd::still_open;
+      out.again = true;
+      out.wait = backoff(number);
+      return out;
+    case Code::unavailable:
+    case Code::resource_exhausted:
+    case Code::aborted:
+      EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::failed, error.text()));
+      context_.breakers.at(step.target.key.system)->failed();
+      say(step, error.what);
+      out.end = StepEnd::unreachable;
+      out.again = true;
+      out.wait = backoff(number);
+      return out;
+    case Code::cancelled:
+      EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::failed, error.text()));
+      out.end = StepEnd::stopped;
+      return out;
+    case Code::invalid_argument:
+    case Code::not_found:
+    case Code::already_exists:
+    case Code::failed_precondition:
+    case Code::permission_denied:
+    case Code::data_loss:
+    case Code::unimplemented:
+    case Code::internal:
+      EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::failed, error.text()));
+      say(step, error.what);
+      out.end = StepEnd::failed;
+      return out;
+  }
+  return out;
+}
+
+Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const plan::Step& step, int number, const std::vector<model::Node>& covered) {
+  Attempt out;
+  bool approved = false;
+  context_.journal.stream().inspect([&](const evidence::CaseFold& state) { approved = has_approval(state, plan.digest); });
+  if (const auto refusal = context_.gate.refuses(approved, plan.plan, plan.digest, step, covered)) {
+    EXEUNT_TRY(context_.journal.gate_refused(step.id, std::string(name(refusal->guard)), refusal->error.text()));
+    say(step, refusal->error.what);
+    out.end = refusal->guard == Guard::halted ? StepEnd::stopped : StepEnd::held;
+    return out;
+  }
+  connect::ApplyRequest request;
+  StepSecrets secrets;
+  request.action = step.action;
+  request.target = step.target;
+  if (const auto known = context_.book.find(step.target.id())) request.target = known->node;
+  request.covered = covered;
+  request.heir = step.heir;
+  if (step.needs_secret) {
+    EXEUNT_TRY_ASSIGN(secrets, context_.secrets.of(step));  // sealed and durable before the first call
+    request.new_secret = &secrets.new_value;
+    request.vault_reference = step.vault_reference;
+  }
+  // Commit point: before it a crash leaves nothing outside; after it a restart finds an intent without an outcome: outcome_unknown.
+  EXEUNT_TRY(context_.journal.step_intended(step.id, number, step.target, base::JsonObject{{"action", name(step.action)}, {"covered", covered.size()}}));
+  auto applied = context_.gate.apply(step, request);
+  if (applied && !step.vault_reference.empty()) {
+    // The new value is where the living fetch it before the step counts as applied; a repeat writes the same value.
+    if (auto kept = base::write_secret(step.vault_reference, secrets.new_value); !kept) applied = base::fail(kept.error());
+  }
+  if (!applied) return after_error(step, number, applied.error());
+  context_.breakers.at(step.target.key.system)->succeeded();
+  context_.journal.step_outcome_async(step.id, number, StepState::acknowledged, applied->words);
+  say(step, "applied; probing");
+  EXEUNT_TRY_ASSIGN(out.end, prove_covered(step));
+  out.again = out.end == StepEnd::still_open;
+  out.wait = out.again ? backoff(number) : base::Duration{0};
+  if (out.end == StepEnd::ended) EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::ended, applied->words));
+  return out;
+}
+
+Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const plan::Step& step, int number) {
+  Attempt out;
+  EXEUNT_TRY_ASSIGN(const bool allowed, wait_for_allowance(step));
+  if (!allowed) {
+    out.end = context_.stop.stop_requested() ? StepEnd::stopped : StepEnd::unreachable;
+    return out;
+  }
+  if (is_task(step.action)) {
+    EXEUNT_TRY_ASSIGN(out.end, ask_person(step, number));
+    return out;
+  }
+  std::vector<model::Node> covered;
+  model::Inventory listed;
+  if (step.by_rule) {
+    auto taken = inventory(plan, step);
+    if (!taken) return could_not_list(step, number, taken.error());
+    listed = std::move(*taken);
+  }
+  EXEUNT_TRY(relist(step, listed, covered));
+  if (step.by_rule && covered.empty() && context_.book.of_step(step.id).empty() && last_attempt(step) == 0) {
+    EXEUNT_TRY(context_.journal.step_outcome(step.id, 0, StepState::skipped, "nothing of what it covers exists"));
+    say(step, "nothing to do");
+    out.end = StepEnd::ended;
+    return out;
+  }
+  return call(plan, step, number, covered);
+}
+
+Result<StepRunner::Attempt> StepRunner::could_not_list(const plan::Step& step, int number, const Error& error) {
+  Attempt out;
+  say(step, error.what);
+  const bool may_come_back = error.code == Code::unavailable || error.code == Code::outcome_unknown || error.code == Code::resource_exhausted;
+  if (may_come_back) {
+    context_.breakers.at(step.target.key.system)->failed();
+    out.end = StepEnd::unreachable;
+    out.again = true;
+    out.wait = backoff(number);
+  }
+  return out;
+}
+
+Result<StepEnd> StepRunner::run(const ApprovedPlan& plan, const plan::Step& step) {
+  if (!context_.systems.contains(step.target.key.system)) {
+    say(step, "the system is no longer configured");
+    return StepEnd::failed;
+  }
+  const int start = last_attempt(step);
+  StepEnd end = StepEnd::failed;
+  const int tries_max = context_.retry.attempts_max;
+  for (int tries = 1; tries <= tries_max; ++tries) {
+    if (context_.stop.stop_requested() || context_.interrupts.cancel_requested(context_.journal.stream().case_id())) return StepEnd::stopped;
+    EXEUNT_TRY_ASSIGN(const Attempt result, attempt(plan, step, start + tries));
+    end = result.end;
+    if (!result.again || tries == tries_max) break;
+    if (!pause(context_, result.wait)) return StepEnd::stopped;
+  }
+  return end;
+}
+
+Result<StepEnd> StepRunner::ask_person(const plan::Step& step, int number) {
+  auto& connector = *context_.systems.at(step.target.key.system).connector;
+  const auto seen = connector.observe(step.target, {});
+  if (seen && seen->presence == connect::Presence::absent) {
+    EXEUNT_TRY(context_.journal.task_changed(step.target, "done", seen->words));
+    return StepEnd::ended;
+  }
+  EXEUNT_TRY_ASSIGN(const std::string reference, context_.journal.reference(step.target));
+  bool asked_before = false;
+  context_.journal.stream().inspect([&](const evidence::CaseFold& state) { asked_before = state.tasks.contains(reference); });
+  if (asked_before) return StepEnd::waiting;
+  connect::ApplyRequest request;
+  request.action = step.action;
+  request.target = step.target;
+  request.target.facts["assignee"] = step.assignee.text();
+  request.target.facts["words"] = step.words;
+  request.target.facts["due_ms"] = std::to_string(step.due.count());
+  EXEUNT_TRY(context_.journal.step_intended(step.id, number, step.target, base::JsonObject{{"action", name(step.action)}}));
+  const auto asked = context_.gate.apply(step, request);
+  if (!asked) {
+    EXEUNT_TRY_ASSIGN(const Attempt after, after_error(step, number, asked.error()));
+    return after.end;
+  }
+  EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::acknowledged, asked->words));
+  EXEUNT_TRY(context_.journal.task_changed(step.target, "asked", step.words));
+  say(step, "asked " + step.assignee.text());
+  return StepEnd::waiting;
+}
+
+}  // namespace exeunt::engine

@@ -1,0 +1,51 @@
+// Runs one step to its end or to a standstill: list anew, gate, budget, intent, call, outcome, probe; again while the answer is lost or the way in
+// is still open. Everything that it knows across a crash is in the journal.
+#pragma once
+
+#include "engine/run_context.hpp"
+
+namespace exeunt::engine {
+
+enum class StepEnd {
+  ended,        // everything that it covers ended
+  still_open,   // applied, and something is still admitted or unknown
+  unreachable,  // the system did not answer within the attempts
+  failed,       // the system said no for a reason that repeating does not change
+  held,         // the last gate said no
+  waiting,      // a person has to do something
+  stopped,      // halt, cancel or shutdown
+};
+
+class StepRunner {
+ public:
+  explicit StepRunner(RunContext& context) : context_(context) {}
+
+  /// Blocks. A Status error means that the journal could not be written: the run must stop (fail closed).
+  [[nodiscard]] base::Result<StepEnd> run(const ApprovedPlan& plan, const plan::Step& step);
+  /// A fresh inventory of everything that the plan covers on the step's system.
+  [[nodiscard]] base::Result<model::Inventory> inventory(const ApprovedPlan& plan, const plan::Step& step);
+  /// What of it the step covers. Paths that were not known are journalled, added and tried before the cut. Returns how many are new or came back.
+  [[nodiscard]] base::Result<std::size_t> relist(const plan::Step& step, const model::Inventory& inventory, std::vector<model::Node>& covered);
+
+ private:
+  struct Attempt {
+    StepEnd end = StepEnd::failed;
+    bool again = false;
+    base::Duration wait{0};
+  };
+  [[nodiscard]] base::Result<Attempt> attempt(const ApprovedPlan& plan, const plan::Step& step, int number);
+  [[nodiscard]] base::Result<Attempt> call(const ApprovedPlan& plan, const plan::Step& step, int number, const std::vector<model::Node>& covered);
+  [[nodiscard]] base::Result<Attempt> after_error(const plan::Step& step, int number, const base::Error& error);
+  [[nodiscard]] base::Result<Attempt> could_not_list(const plan::Step& step, int number, const base::Error& error);
+  [[nodiscard]] base::Result<StepEnd> prove_covered(const plan::Step& step);
+  [[nodiscard]] base::Result<StepEnd> ask_person(const plan::Step& step, int number);
+  /// Breaker and budget; false: the system stayed shut for longer than the limit, or the run was told to stop.
+  [[nodiscard]] base::Result<bool> wait_for_allowance(const plan::Step& step);
+  [[nodiscard]] int last_attempt(const plan::Step& step) const;
+  [[nodiscard]] base::Duration backoff(int number) const;
+  void say(const plan::Step& step, const std::string& words) const;
+
+  RunContext& context_;
+};
+
+}  // namespace exeunt::engine

@@ -1,0 +1,38 @@
+// The secrets of a case's steps: made, sealed and durable before the first call, so that a repeat sets the same value (law 5).
+#pragma once
+
+#include <memory>
+
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "model/ids.hpp"
+#include "plan/plan.hpp"
+#include "store/store.hpp"
+
+namespace exeunt::engine {
+
+struct StepSecrets {
+  base::Secret old_value;  // rotate_secret only: what the vault held when the step first ran
+  base::Secret new_value;
+};
+
+/// Thread-safe.
+class SecretBook {
+ public:
+  SecretBook(store::Store& store, const base::Sealer& sealer, base::Random& random, model::CaseId case_id)
+      : store_(store), sealer_(sealer), random_(random), case_id_(std::move(case_id)) {}
+  /// The same values at every call and after every restart. Reads the vault for the old value at the first call only.
+  [[nodiscard]] base::Result<StepSecrets> of(const plan::Step& step) const;
+  /// For a probe: what was sealed, without making anything. not_found: the step never ran.
+  [[nodiscard]] base::Result<StepSecrets> sealed_of(const plan::Step& step) const;
+
+ private:
+  [[nodiscard]] base::Result<base::Secret> keep(const std::string& key, base::Secret value) const;
+  [[nodiscard]] base::Result<base::Secret> sealed(const std::string& key) const;
+  store::Store& store_;
+  const base::Sealer& sealer_;
+  base::Random& random_;
+  model::CaseId case_id_;
+};
+
+}  // namespace exeunt::engine
