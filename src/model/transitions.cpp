@@ -23,7 +23,8 @@ constexpr Row<C> k_case[] = {
     // The approval may expire before the time comes. Nothing was changed yet, so cancelling has nothing to wait for.
     {C::scheduled, {C::waiting_approval, C::running, C::halted, C::cancelled, C::superseded}},
     // What is left decides where it waits (an approval: of a delta plan); closed only when every required path ended at its grade.
-    {C::running, {C::halted, C::waiting_approval, C::waiting_draining, C::waiting_device, C::waiting_person, C::cancelling, C::superseded, C::closed}},
+    {C::running,
+     {C::halted, C::waiting_approval, C::waiting_draining, C::waiting_device, C::waiting_person, C::cancelling, C::superseded, C::closed}},
     // Two persons let it go on, at whatever it was doing; whether anything is left to wait for is then found out anew.
     {C::halted, {C::scheduled, C::running, C::reopened, C::cancelling, C::restoring}},
     // A timer, a device or a person wakes it into running; the last of them may find that everything ended.

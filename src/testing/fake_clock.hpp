@@ -10,7 +10,7 @@ namespace exeunt::testing {
 
 class FakeClock final : public base::Clock {
  public:
-  explicit FakeClock(base::Time start = base::Time(base::Duration(1'795'000'000'000)));  // 2026-11-18T12:26:40Z
+  explicit FakeClock(base::Time start = base::Time(base::Duration(1'795'000'000'000)));  // 2026-11-18T11:06:40Z
 
   [[nodiscard]] base::Time now() const override;
   [[nodiscard]] base::Duration steady() const override;
