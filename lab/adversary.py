@@ -126,8 +126,11 @@ class Adversary:
     def collect(self):
         """Opens what she can open and tries everything once; only then is she ready to be cut."""
         for side in self.sides:
-            for way in side.ways():
-                self.add(way)
+            try:
+                for way in side.ways():
+                    self.add(way)
+            except Exception as problem:
+                self.mark(f"fault while collecting {type(side).__name__}: {problem!r}")
         for key in [k for k, s in self.states.items() if s["last_outcome"] != ADMITTED]:
             self.mark(f"not admitted when collecting: {self.states[key]}")
         for words in ("create_role", "add_key"):

@@ -213,8 +213,12 @@ class Warehouse:
             yield Way(f"shared role {shared['role']} by its password", "warehouse", "secret",
                       self._oid(self.held, shared["role"]),
                       lambda s=shared: self._login(s["role"], s["password"]))
-            yield self._held_way(self._open(shared["role"], shared["password"]), shared["role"],
-                                 f"held session on shared role {shared['role']}")
+            try:
+                session = self._open(shared["role"], shared["password"])
+            except psycopg2.Error as no:                 # somebody else's departure has rotated it already
+                self.me.mark(f"shared role {shared['role']}: {self._no(no)}")
+                continue
+            yield self._held_way(session, shared["role"], f"held session on shared role {shared['role']}")
         for created in self.wallet["created"]:
             yield self._created_way(created)
 

@@ -33,6 +33,7 @@ PrintMotd no
 PrintLastLog no
 ClientAliveInterval 0
 Subsystem sftp internal-sftp
+SetEnv LD_PRELOAD={nss_wrapper} NSS_WRAPPER_PASSWD={nss}/passwd NSS_WRAPPER_GROUP={nss}/group
 """
 
 
@@ -65,7 +66,7 @@ def prepare(lab, company, wallets):
     for name, uid, home in accounts:
         if uid in keys:
             _write_authorized_keys(home, uid, keys[uid])
-    config = CONFIG.format(port=lab.ssh_port, dir=lab.bastion)
+    config = CONFIG.format(port=lab.ssh_port, dir=lab.bastion, nss=lab.nss, nss_wrapper=NSS_WRAPPER)
     processes.write(lab.bastion / "sshd_config", config)
 
 

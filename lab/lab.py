@@ -5,6 +5,7 @@
   lab.py status --dir DIR              what runs, where the engine's home is
   lab.py stop|start|restart SYSTEM --dir DIR     directory, warehouse or bastion; --crash stops without mercy
   lab.py snapshot --dir DIR -o FILE    every account, byte for byte, for comparing before and after
+  lab.py env --dir DIR                 environment in which ssh tools know the lab's uids, for `env $(...) ssh ...`
   lab.py down --dir DIR [--keep]       stop all by own pid and remove DIR
 """
 import argparse
@@ -127,6 +128,10 @@ def snapshot(options):
     processes.write(options.output, json.dumps(dump, indent=1, sort_keys=True), 0o600, os.getuid(), os.getgid())
 
 
+def environment(options):
+    print(" ".join(f"{k}={v}" for k, v in bastion.nss_env(Layout.load(options.dir)).items()))
+
+
 def _parser():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -142,6 +147,7 @@ def _parser():
     sub = command("down", down)
     sub.add_argument("--keep", action="store_true", help="stop only, leave the folder")
     command("status", status)
+    command("env", environment)
     for name in ("stop", "start", "restart"):
         sub = command(name, control)
         sub.add_argument("system", choices=SYSTEMS)

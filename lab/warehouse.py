@@ -26,10 +26,8 @@ logging_collector = on
 log_destination = 'csvlog'
 log_directory = 'log'
 log_filename = 'postgresql-%Y-%m-%d_%H%M%S.log'
-log_rotation_size = 1MB
+log_rotation_size = 10MB
 log_statement = 'ddl'
-log_connections = on
-log_disconnections = on
 """
 # The gate opens no data: the database does not exist. A libpq client cannot choose its source address, so the
 # engine's address here is 127.0.0.1 like everybody's in the lab; at home it is the engine host's own.
@@ -122,7 +120,8 @@ def _make_services(root, secrets):
     _do(root, "CREATE ROLE {} LOGIN CREATEROLE PASSWORD %s", ENGINE, values=[secrets["pg-exeunt"]])
     _do(root, "GRANT pg_read_all_stats, pg_signal_backend, pg_monitor TO {}", ENGINE)
     _do(root, "CREATE ROLE {} LOGIN PASSWORD %s", CONTROL, values=[secrets["pg-control"]])
-    root.execute("SELECT oid::regprocedure::text FROM pg_proc WHERE proname IN ('pg_read_file','pg_read_binary_file')")
+    root.execute("SELECT oid::regprocedure::text FROM pg_proc WHERE proname IN " \
+                 "('pg_read_file', 'pg_read_binary_file', 'pg_current_logfile')")
     for (signature,) in root.fetchall():
         _do(root, f"GRANT EXECUTE ON FUNCTION {signature} TO {{}}", ENGINE)
 
