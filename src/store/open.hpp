@@ -20,6 +20,7 @@ struct OpenOptions {
   evidence::VerifierKey verifier;
   std::size_t commit_batch_max = 4096;
   bool allow_stale = false;                // only for `log succeed` and `doctor`: opens, but appends and signing are refused
+  bool read_only = false;                  // for `status`, `record` beside a running process: takes no lock; everything that writes is refused
 };
 
 /// Creates the database; already_exists when there is one.
