@@ -99,6 +99,7 @@ tenant: default
 people: people.csv
 links: links.csv
 operators: {{ root: {OPERATOR}, lab-exeunt: {OPERATOR}, "{lab.engine_uid}": {OPERATOR} }}
+keys: {lab.keys}
 checkpoint_copy: {lab.checkpoint}
 systems:
   - id: directory

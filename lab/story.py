@@ -1,0 +1,162 @@
+"""Pieces of the demo's story: the lab, an adversary, the engine's command line, an approver; each a process of its own."""
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import bastion
+import processes
+
+HERE = Path(__file__).resolve().parent
+PYTHON = "/usr/bin/python3"
+
+
+class StoryError(Exception):
+    """The demo cannot go on; the words say why."""
+
+
+def lab_command(*arguments):
+    done = subprocess.run([PYTHON, HERE / "lab.py", *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise StoryError(f"lab.py {arguments[0]}: {done.stderr.strip()}")
+    return done
+
+
+class Adversary:
+    """One running adversary: the departing person's side."""
+
+    def __init__(self, lab, person):
+        self.lab, self.person, self.folder = lab, person, lab.adversary / person
+        out = open(lab.judge / f"adversary-{person}.out", "wb")
+        self.process = subprocess.Popen([PYTHON, HERE / "adversary.py", "run", "--lab", lab.root, "--person", person],
+                                        stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd="/")
+        self._wait_until_collected()
+
+    def _wait_until_collected(self, seconds=60):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                break
+            try:
+                if self.tell("status")["collected"]:
+                    return
+            except (OSError, ValueError, StoryError):
+                pass
+            time.sleep(0.1)
+        raise StoryError(f"the adversary did not get ready; see {self.lab.judge}/adversary-{self.person}.out and "
+                         f"{self.folder}/log.jsonl")
+
+    def tell(self, command):
+        done = subprocess.run([PYTHON, HERE / "adversary.py", "tell", "--lab", self.lab.root, "--person", self.person,
+                               *command.split()], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise StoryError(f"adversary {self.person} does not answer: {done.stderr.strip()[-300:]}")
+        return json.loads(done.stdout)
+
+    def stop(self):
+        """Ends it in order; its last status."""
+        if self.process.poll() is not None:
+            raise StoryError(f"the adversary ended by itself; see {self.lab.judge}/adversary-{self.person}.out")
+        last = self.tell("stop")
+        self.process.wait(30)
+        return last
+
+    def abandon(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Engine:
+    """The real binary, under its own uid, with an environment that holds nothing but what ssh tools need."""
+
+    def __init__(self, lab, binary):
+        self.lab, self.binary = lab, Path(binary).resolve()
+        if not os.access(self.binary, os.X_OK):
+            raise StoryError(f"{self.binary} is not there; build it first: ./dev build")
+        self.log = open(lab.judge / "exeunt.out", "a", encoding="utf-8")
+
+    def run(self, *arguments, accept=(0,), timeout=900, stream=False):
+        """Runs one command; returns (exit code, standard output). Its words are kept for the judge's search."""
+        argv = [str(self.binary), *map(str, arguments)]
+        done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=timeout, user=self.lab.engine_uid,
+                              group=self.lab.engine_uid, extra_groups=[], cwd="/", stdin=subprocess.DEVNULL,
+                              env=processes.clean_env(EXEUNT_HOME=str(self.lab.home)))
+        self.log.write(f"$ exeunt {' '.join(argv[1:])}\n{done.stdout}{done.stderr}[exit {done.returncode}]\n")
+        self.log.flush()
+        if done.returncode not in accept:
+            words = (done.stderr or done.stdout).strip()[-1500:]
+            raise StoryError(f"exeunt {' '.join(argv[1:])} ended with {done.returncode}: {words}")
+        return done.returncode, done.stdout
+
+    def json(self, *arguments, accept=(0,), **more):
+        code, out = self.run(*arguments, "--json", accept=accept, **more)
+        try:
+            return code, json.loads(out)
+        except ValueError:
+            raise StoryError(f"exeunt {' '.join(map(str, arguments))} --json did not print JSON: {out[:300]!r}")
+
+
+def find(value, *names):
+    """The first value under one of these names, anywhere in a JSON document."""
+    if isinstance(value, dict):
+        for name in names:
+            if isinstance(value.get(name), str) and value[name]:
+                return value[name]
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+        found = find(inner, *names)
+        if found:
+            return found
+    return None
+
+
+def approve(lab, engine, digest, approver):
+    """The approver signs what `approval show` prints, under the approver's uid; the engine checks the signature."""
+    folder = processes.make_dir(lab.root / "handover", 0o755, lab.approver_uid, lab.approver_uid)
+    _, message = engine.run("approval", "show", digest)
+    file = processes.write(folder / f"{digest[:16]}.txt", message, 0o644, lab.approver_uid, lab.approver_uid)
+    signature = Path(f"{file}.sig")
+    signature.unlink(missing_ok=True)
+    done = subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-f", lab.approver / approver, "-n", "exeunt-approval", file],
+                          capture_output=True, text=True, user=lab.approver_uid, group=lab.approver_uid,
+                          extra_groups=[], env=bastion.nss_env(lab), stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        raise StoryError(f"the approver could not sign: {done.stderr.strip()}")
+    os.chmod(signature, 0o644)
+    engine.run("approve", digest, "--signature", signature)
+
+
+class Watcher:
+    """The judge's look at the engine's processes while they run."""
+
+    def __init__(self, lab):
+        self.file = lab.judge / "watched.json"
+        self.process = subprocess.Popen(
+            [PYTHON, HERE / "judge.py", "watch", "--uid", str(lab.engine_uid), "-o", self.file, "--spare",
+             lab.vault, lab.credentials], stdin=subprocess.DEVNULL, cwd="/")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        if self.process.wait(30) != 0:
+            raise StoryError("the judge's watch of the engine's processes failed")
+        return self.file
+
+    def abandon(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def judge(lab, adversary, record, watched, before, after):
+    """The verdict: (exit code, JSON)."""
+    done = subprocess.run(
+        [PYTHON, HERE / "judge.py", "judge", "--log", adversary.folder / "log.jsonl", "--record", record, "--secrets",
+         adversary.folder / "secrets.jsonl", "--watched", watched, "--before", before, "--after", after, "--subject",
+         adversary.person, "--search", lab.home, lab.keys, lab.root / "outside", lab.judge / "exeunt.out",
+         lab.root / "handover"], capture_output=True, text=True)
+    try:
+        return done.returncode, json.loads(done.stdout)
+    except ValueError:
+        raise StoryError(f"the judge gave no verdict: {(done.stderr or done.stdout).strip()[-500:]}")
