@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -31,6 +32,8 @@ struct Config {
 /// Reads HOME/exeunt.yaml. Relative paths are relative to HOME. Keys: tenant, origin, people, links, policy, allowed_signers, checkpoint_copy, keys,
 /// operators, systems, known_without_connector. not_found: no such file (next: `exeunt init`); invalid_argument: "exeunt.yaml:LINE: KEY: …".
 [[nodiscard]] base::Result<Config> load_config(const std::filesystem::path& home);
+/// The same from the text of the file, which errors call `file`.
+[[nodiscard]] base::Result<Config> parse_config(std::string_view yaml, const std::string& file, const std::filesystem::path& home);
 /// people.csv: hr_id,name,email,manager_hr_id,login,status. A bad row is named by its line; duplicates of hr_id are refused.
 [[nodiscard]] base::Result<std::vector<model::Person>> load_people(const std::filesystem::path& file);
 /// links.csv: system,kind,native_id,hr_id (kind account or key). Absent file: empty.
