@@ -14,6 +14,7 @@ struct Line {
 };
 
 constexpr Line k_lines[] = {
+    {"openldap", make_openldap},
     {"simulated", make_simulated},
 };
 

@@ -1,0 +1,135 @@
+// Reach, rights and settings, each shown by doing it where that harms nothing: on the control identity.
+#include <ldap.h>
+#include <strings.h>
+
+#include <algorithm>
+
+#include "connect/openldap/directory_entry.hpp"
+#include "connect/openldap/held_connections.hpp"
+#include "connect/openldap/openldap.hpp"
+
+namespace exeunt::connect::openldap {
+namespace {
+
+using model::NodeKind;
+
+class Checker {
+ public:
+  Checker(Connection& ours, const Settings& settings, CheckReport& report) : ours_(ours), settings_(settings), report_(report) {}
+
+  base::Status root_dse() {
+    EXEUNT_TRY_ASSIGN(const auto root, read_dn(ours_, "", {"objectClass", "vendorName", "vendorVersion", "supportedControl"}));
+    if (!root)
+      return base::fail(base::Code::permission_denied, ours_.subject() + ": the root entry is not ours to see",
+                        "let everybody read the root DSE");
+    const Values& classes = root->values("objectClass");
+    const bool slapd = std::find(classes.begin(), classes.end(), "OpenLDAProotDSE") != classes.end();
+    report_.version = slapd ? "OpenLDAP slapd" : "LDAP server " + root->first("vendorName") + " " + root->first("vendorVersion");
+    if (auto told = read_dn(ours_, "cn=Monitor", {"monitoredInfo"}); told && *told && !(*told)->first("monitoredInfo").empty()) {
+      report_.version = (*told)->first("monitoredInfo");
+    }
+    const Values& controls = root->values("supportedControl");
+    const auto offers = [&](const char* oid) { return std::find(controls.begin(), controls.end(), oid) != controls.end(); };
+    if (!offers(LDAP_CONTROL_PASSWORDPOLICYREQUEST)) {
+      lack(NodeKind::account, "overlay ppolicy is not loaded: there is no lock and no gate, so no account can be shown refused");
+    }
+    if (!offers(LDAP_CONTROL_PAGEDRESULTS)) missing("paged results are not offered: a long listing is cut at the server's size limit");
+    return {};
+  }
+
+  void held_connections() {
+    const auto held = list_held_connections(ours_, settings_, {});
+    if (held && held->completeness == model::Completeness::full) {
+      right("read cn=Connections,cn=Monitor: held connections are listed");
+    } else {
+      lack(NodeKind::session, held ? held->reason : held.error().text());
+    }
+  }
+
+  void control_identity() {
+    if (settings_.control_dn.empty()) {
+      lack(NodeKind::account, "no control_dn is configured: nothing can be graded refused");
+      return;
+    }
+    // Added and deleted in one modify: the rights are asked for, nothing changes.
+    attempt("write pwdAccountLockedTime (lock and unlock accounts)", "pwdAccountLockedTime is not ours to write: no account can be locked",
+            {{Change::Kind::add, "pwdAccountLockedTime", {k_locked_for_good}},
+             {Change::Kind::remove, "pwdAccountLockedTime", {k_locked_for_good}}});
+    attempt("write pwdEndTime (a lock that a password reset does not clear)",
+            "pwdEndTime is not ours to write: a later password reset would unlock a person again",
+            {{Change::Kind::add, "pwdEndTime", {k_ended_long_ago}}, {Change::Kind::remove, "pwdEndTime", {k_ended_long_ago}}});
+    const auto entry = read_dn(ours_, settings_.control_dn, {"pwdAccountLockedTime"});
+    if (entry && *entry && !lock_of(**entry).since.empty()) {
+      lack(NodeKind::account, "the control identity is locked: unlock it, or nothing can be graded refused");
+      return;  // setting its password would silently unlock it
+    }
+    // The control identity's password becomes what it is.
+    attempt("root-equivalent: write userPassword, so this credential can become anybody in the tree; guard it like the directory's root",
+            "userPassword is not ours to write: passwords cannot be replaced",
+            {{Change::Kind::replace, "userPassword", {settings_.control_credential.reveal()}}});
+  }
+
+  void kill_switch(const SwitchProof& proof) {
+    if (proof.answer == SwitchProof::Answer::works) {
+      right("write the switch group; " + proof.words);
+    } else {
+      lack(NodeKind::session, proof.words);
+    }
+  }
+
+  void gate(const base::Result<ProbeResult>& control) {
+    if (control && control->answer == model::ProbeAnswer::admitted) return;
+    lack(NodeKind::account, "the control identity is not admitted at the gate (" + (control ? control->words : control.error().text()) +
+                                "): nothing can be graded refused");
+  }
+
+ private:
+  void right(std::string words) { report_.rights.push_back(std::move(words)); }
+  void missing(std::string words) { report_.missing.push_back(std::move(words)); }
+  void lack(NodeKind kind, const std::string& words) {
+    missing(words);
+    report_.gaps.push_back({settings_.system, kind, words});
+  }
+  void attempt(const std::string& granted, const std::string& refused, const std::vector<Change>& changes) {
+    const auto reply = ours_.modify(settings_.control_dn, changes);
+    const int code = reply ? reply->code : LDAP_OTHER;
+    // A policy that refuses the same password again (19) was reached past the access rules.
+    if (code == LDAP_SUCCESS || code == LDAP_CONSTRAINT_VIOLATION || code == LDAP_TYPE_OR_VALUE_EXISTS) {
+      right(granted);
+    } else {
+      missing(refused + " (" + (reply ? code_words(code, reply->diagnostic) : reply.error().what) + ")");
+    }
+  }
+
+  Connection& ours_;
+  const Settings& settings_;
+  CheckReport& report_;
+};
+
+}  // namespace
+
+base::Result<CheckReport> OpenLdap::check(const Deadline& deadline) {
+  EXEUNT_TRY_ASSIGN(Connection ours, open(deadline.timeout));
+  CheckReport report;
+  Checker checker(ours, settings_, report);
+  EXEUNT_TRY(checker.root_dse());
+  EXEUNT_TRY_ASSIGN(const auto base, read_dn(ours, settings_.base_dn, {"entryUUID"}));
+  if (!base) {
+    return base::fail(base::Code::failed_precondition, ours.subject() + ": base_dn " + settings_.base_dn + " is absent or not ours to see",
+                      "check base_dn, and that our bind DN may read below it");
+  }
+  report.rights.emplace_back("read the tree under " + settings_.base_dn);
+  checker.held_connections();
+  checker.control_identity();
+  if (!settings_.control_dn.empty()) {
+    ProbeRequest request;
+    request.target.key = {settings_.system, NodeKind::account, {}};
+    request.moment = model::ProbeMoment::control;
+    request.deadline = deadline;
+    checker.gate(probe_control(request));
+  }
+  checker.kill_switch(switch_proof(ours, deadline.timeout));
+  return report;
+}
+
+}  // namespace exeunt::connect::openldap

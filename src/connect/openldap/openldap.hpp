@@ -1,0 +1,80 @@
+// OpenLDAP (slapd 2.5 and later, overlay ppolicy). Come here to see what is shown ended, how, and what is not.
+//
+// | kind of path | probe means         | what refusal looks like                  | best grade | settle window, source            | gaps
+// |--------------|---------------------|------------------------------------------|------------|----------------------------------|-----------------------------
+// | account      | gate: one bind with | 49 + ppolicy accountLocked, and the      | refused    | 2 s; measured: slapd reads entry | SASL EXTERNAL and GSSAPI
+// |  (entryUUID) | a random password   | entry holds a lock for good; alive: 49   |            | and policy at every bind         | binds; replicas lag
+// |              | and ppolicy control | + empty answer; unknown DN: 49 alone     |            |                                  |
+// | session      | none (read_back:    | gone from the table; or open but its DN  | read_back  | 2 s; measured: ACL groups are    | proxies and replicas; bound
+// |  (ip:port)   | cn=Connections,     | in the switch group, which at that time  |            | read at every operation          | before a rename that nobody
+// |              | cn=Monitor)         | takes all from a held control connection |            |                                  | saw; no cn=Monitor right
+// | membership   | none (read_back)    | the group no longer lists the entry      | read_back  | 2 s; measured                    | dynamic groups, ACLs by DN
+// |  (uuid:uuid) |                     |                                          |            |                                  |
+//
+// Not used, and why. own: the one modify that replaces the password also locks, so it is never admitted first. twin: a second userPassword would
+// be an access path of the case, and the gate shows more; lock_and_replace replaces all values, so a twin ends with it in the same modify.
+// witness: needs a twin. Proxied authorisation: still works on a locked entry, so it proves nothing about one.
+//
+// What the control is. Before: trying counts as a failed login, so it is the identical call on the control identity (49 with an empty ppolicy
+// answer). Now: that call again and a bind with the control identity's own password. Its policy should not lock it out.
+//
+// Our credential needs: write on userPassword (which makes it root-equivalent in effect), read and write on pwdAccountLockedTime and
+// pwdEndTime, read on pwdFailureTime, write on `member` and its kin of groups, read of the tree and of cn=Connections,cn=Monitor, and limits
+// that let a listing end (size.prtotal=unlimited).
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.hpp"
+#include "connect/connector.hpp"
+#include "connect/openldap/connection.hpp"
+#include "connect/openldap/settings.hpp"
+#include "connect/openldap/switch_group.hpp"
+
+namespace exeunt::connect::openldap {
+
+class OpenLdap final : public Connector {
+ public:
+  OpenLdap(Settings settings, const base::Clock& clock, base::Random& random);
+
+  [[nodiscard]] const model::Catalogue& catalogue() const override { return catalogue_; }
+  [[nodiscard]] base::Result<CheckReport> check(const Deadline& deadline) override;
+  [[nodiscard]] base::Result<AccountListing> accounts(const Deadline& deadline) override;
+  [[nodiscard]] base::Result<model::Inventory> inventory(const InventoryRequest& request) override;
+  [[nodiscard]] base::Result<ApplyOutcome> apply(const ApplyRequest& request) override;
+  [[nodiscard]] base::Result<Observation> observe(const model::Node& target, const Deadline& deadline) override;
+  [[nodiscard]] base::Result<ProbeResult> probe(const ProbeRequest& request) override;
+  [[nodiscard]] base::Result<ProbeResult> probe_control(const ProbeRequest& request) override;
+  [[nodiscard]] base::Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) override;
+
+ private:
+  [[nodiscard]] base::Result<Connection> open(base::Duration timeout) const { return Connection::open_bound(settings_, clock_, timeout); }
+  /// Whether the kill-switch ACL works, shown on the control identity at most `k_proof_valid` ago.
+  [[nodiscard]] SwitchProof switch_proof(Connection& ours, base::Duration timeout);
+
+  [[nodiscard]] base::Result<ApplyOutcome> apply_to_password(Connection& ours, const ApplyRequest& request);
+  [[nodiscard]] base::Result<ApplyOutcome> apply_lock(Connection& ours, const ApplyRequest& request);
+  [[nodiscard]] base::Result<ApplyOutcome> apply_end_sessions(Connection& ours, const ApplyRequest& request);
+  [[nodiscard]] base::Result<ApplyOutcome> apply_remove_memberships(Connection& ours, const ApplyRequest& request);
+  [[nodiscard]] base::Result<Observation> observe_account(Connection& ours, const model::Node& target);
+  [[nodiscard]] base::Result<Observation> observe_session(Connection& ours, const model::Node& target, base::Duration timeout);
+  [[nodiscard]] base::Result<Observation> observe_membership(Connection& ours, const model::Node& target);
+  [[nodiscard]] base::Status add_paths(Connection& ours, const model::Node& account, base::Duration timeout, model::Inventory& out);
+  /// One bind with a random password and the policy control, on a connection of its own.
+  [[nodiscard]] base::Result<Reply> try_gate(const std::string& dn, base::Duration timeout);
+
+  const Settings settings_;
+  const base::Clock& clock_;
+  base::Random& random_;
+  const model::Catalogue catalogue_;
+
+  std::mutex proof_mutex_;  // one proof at a time: two would see each other's membership
+  std::optional<SwitchProof> proof_;
+  base::Duration proof_at_{0};
+};
+
+}  // namespace exeunt::connect::openldap
