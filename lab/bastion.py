@@ -1,5 +1,6 @@
 """OpenSSH of the lab: sshd with keys, a user CA, a KRL, shared accounts; accounts come from libnss_wrapper."""
 import os
+import signal
 from pathlib import Path
 
 import processes
@@ -8,6 +9,7 @@ from company import APPROVERS, OPERATOR
 
 NSS_WRAPPER = "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so"
 CONTROL_LOGIN = "exeunt-control"
+CRASH = signal.SIGKILL
 
 CONFIG = """Port {port}
 ListenAddress 127.0.0.1

@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import os
+import signal
 
 import ldap
 import ldap.dn
@@ -14,6 +15,8 @@ ROOT_DN = f"cn=root,{BASE_DN}"
 ENGINE_DN, CONTROL_DN = f"cn=exeunt,ou=services,{BASE_DN}", f"cn=exeunt-control,ou=services,{BASE_DN}"
 WORKLOAD_DN = f"cn=payroll,ou=services,{BASE_DN}"
 SWITCH_GROUP = f"cn=exeunt-departed,ou=groups,{BASE_DN}"
+
+CRASH = signal.SIGKILL
 
 CONFIG = """include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema

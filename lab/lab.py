@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import sys
 import time
 from pathlib import Path
@@ -115,7 +114,7 @@ def control(options):
     lab = Layout.load(options.dir)
     module = MODULES[options.system]
     if options.command in ("stop", "restart"):
-        module.stop(lab, **({"sign": signal.SIGKILL} if options.crash else {}))
+        module.stop(lab, **({"sign": module.CRASH} if options.crash else {}))
     if options.command in ("start", "restart"):
         module.start(lab)
 

@@ -21,15 +21,17 @@ class LabError(Exception):
     """Something the person who starts the lab can act on."""
 
 
-def _holder_is_alive(slot_file):
+def _is_held(slot_file):
+    """Held while its lab's folder says so (also with all servers stopped), or while the lab is being started."""
     try:
-        lab_dir = Path(json.loads(slot_file.read_text())["dir"])
+        held = json.loads(slot_file.read_text())
+        lab_dir = Path(held["dir"])
+        if _start_time(held["pid"]) == held["started"]:
+            return True
+        facts = json.loads((lab_dir / "lab.json").read_text())
+        return f"slot-{facts['slot']}" == slot_file.name
     except (OSError, ValueError, KeyError):
         return False
-    pid_dir = lab_dir / "run"
-    if not pid_dir.is_dir():
-        return time.time() - slot_file.stat().st_mtime < 120 and lab_dir.is_dir()
-    return any(running_pid(pid_dir / f.name) for f in pid_dir.glob("*.pid"))
 
 
 def _port_is_free(port):
@@ -49,13 +51,14 @@ def claim_slot(lab_dir):
         fcntl.flock(lock, fcntl.LOCK_EX)
         for slot in range(SLOT_COUNT):
             slot_file = SLOT_DIR / f"slot-{slot}"
-            if slot_file.exists() and _holder_is_alive(slot_file):
+            if slot_file.exists() and _is_held(slot_file):
                 continue
             first = PORT_FIRST + slot * PORTS_PER_SLOT
             ports = [p for p in range(first, first + PORTS_PER_SLOT) if _port_is_free(p)]
             if len(ports) < 4:
                 continue
-            slot_file.write_text(json.dumps({"dir": str(lab_dir)}))
+            slot_file.write_text(json.dumps({"dir": str(lab_dir), "pid": os.getpid(),
+                                             "started": _start_time(os.getpid())}))
             return {"slot": slot, "uid_first": UID_FIRST + slot * UIDS_PER_SLOT, "ports": ports}
     raise LabError(f"no free slot among {SLOT_COUNT}; stop old labs (lab.py down) or remove {SLOT_DIR}")
 

@@ -29,9 +29,9 @@ class Adversary:
 
     def __init__(self, lab, person):
         self.lab, self.person, self.folder = lab, person, lab.adversary / person
-        out = open(lab.judge / f"adversary-{person}.out", "wb")
-        self.process = subprocess.Popen([PYTHON, HERE / "adversary.py", "run", "--lab", lab.root, "--person", person],
-                                        stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd="/")
+        with open(lab.judge / f"adversary-{person}.out", "wb") as out:
+            self.process = subprocess.Popen([PYTHON, HERE / "adversary.py", "run", "--lab", lab.root, "--person",
+                                             person], stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd="/")
         self._wait_until_collected()
 
     def _wait_until_collected(self, seconds=60):

@@ -10,6 +10,7 @@ from company import DATABASES, ROLE_GROUPS
 BIN = "/usr/lib/postgresql/15/bin"
 GATE_DATABASE = "exeunt_login_gate"
 ENGINE, CONTROL = "exeunt", "exeunt_control"
+CRASH = signal.SIGQUIT   # what "immediate" shutdown sends: no checkpoint, recovery at the next start
 
 SETTINGS = """
 listen_addresses = '127.0.0.1'
@@ -56,6 +57,8 @@ def prepare(lab, secrets):
 def start(lab):
     uid, gid = lab.server_ids("postgres")
     log, pid_file = lab.warehouse / "start.log", lab.run / "warehouse.pid"
+    if processes.running_pid(pid_file) is None:      # ours is gone; a zombie that nobody reaps looks alive to postgres
+        (lab.warehouse / "data" / "postmaster.pid").unlink(missing_ok=True)
     processes.start([f"{BIN}/postgres", "-D", lab.warehouse / "data"], pid_file, log, uid, gid)
     processes.wait_until(lambda: _is_ready(lab), "postgres", pid_file, log)
 

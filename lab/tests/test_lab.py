@@ -1,0 +1,197 @@
+"""The lab itself, on real servers: two at once, secrets where they belong, every kind of way open, and the traps that
+the connectors are built against. Needs root; says so loudly when it is skipped."""
+import glob
+import json
+import os
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import ldap  # noqa: E402
+import psycopg2  # noqa: E402
+
+import company  # noqa: E402
+import directory  # noqa: E402
+import processes  # noqa: E402
+import story  # noqa: E402
+import warehouse  # noqa: E402
+from judge import forms, read_secrets  # noqa: E402
+from layout import SYSTEMS, Layout  # noqa: E402
+
+LOCK = [(ldap.MOD_REPLACE, "pwdAccountLockedTime", [b"000001010000Z"])]
+
+
+def reset(password):
+    return [(ldap.MOD_REPLACE, "userPassword", [password.encode()])]
+
+
+class Company(unittest.TestCase):
+    def test_same_seed_gives_the_same_company_and_another_seed_another(self):
+        one, again, other = company.generate(7), company.generate(7), company.generate(8)
+        self.assertEqual(one, again)
+        self.assertNotEqual([p.name for p in one.people], [p.name for p in other.people])
+
+    def test_every_seed_has_two_full_leavers_and_two_people_of_one_name(self):
+        for seed in range(300):
+            c = company.generate(seed)
+            self.assertEqual(len({p.uid for p in c.people}), company.PEOPLE_COUNT, seed)
+            leavers = [c.person(h) for h in (c.usual_way, c.by_exeunt, *c.other_leavers)]
+            self.assertTrue(all(p.full and p.role and p.unix and p.shared_roles for p in leavers), seed)
+            self.assertEqual(len({p.hr_id for p in leavers}), 6, seed)
+            self.assertEqual(sum(p.name == "Alex Kim" for p in c.people), 2, seed)
+            self.assertFalse({p.hr_id for p in leavers} & {company.OPERATOR, company.HEIR, *company.APPROVERS}, seed)
+
+
+@unittest.skipUnless(os.getuid() == 0, "SKIPPED LOUDLY: the lab's real servers need root")
+class RealServers(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.labs = []
+        for seed in (2, 3):                               # two labs at once
+            folder = tempfile.mkdtemp(prefix="exeunt-lab-test-")
+            story.lab_command("up", "--seed", seed, "--dir", folder)
+            cls.labs.append(Layout.load(folder))
+        cls.lab = cls.labs[0]
+        cls.secrets = json.loads((cls.lab.root / "root-secrets.json").read_text())
+
+    @classmethod
+    def tearDownClass(cls):
+        for lab in cls.labs:
+            story.lab_command("down", "--dir", lab.root)
+            assert not lab.root.exists()
+
+    def wallet(self, hr_id):
+        return json.loads((self.lab.adversary / "wallets" / f"{hr_id}.json").read_text())
+
+    def test_two_labs_share_no_port_and_no_uid(self):
+        one, two = self.labs
+        self.assertFalse(set(one.facts["ports"]) & set(two.facts["ports"]))
+        self.assertGreaterEqual(abs(one.engine_uid - two.engine_uid), processes.UIDS_PER_SLOT)
+
+    def test_servers_listen_on_loopback_only(self):
+        for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+            for line in Path(table).read_text().splitlines()[1:]:
+                local, state = line.split()[1], line.split()[3]
+                host, port = local.split(":")
+                if state == "0A" and int(port, 16) in self.lab.facts["ports"]:
+                    self.assertEqual(host, "0100007F", line)
+
+    def test_a_second_up_in_the_same_folder_is_refused(self):
+        with self.assertRaisesRegex(story.StoryError, "not empty"):
+            story.lab_command("up", "--seed", 1, "--dir", self.lab.root)
+
+    def test_what_the_engine_may_read_holds_no_persons_secret(self):
+        adversary = story.Adversary(self.lab, self.lab.facts["other_leavers"][0])
+        adversary.stop()
+        needles = [f for what, s in read_secrets(adversary.folder / "secrets.jsonl") if "report_rw" not in what
+                   and "etl_batch" not in what and "billing_ro" not in what for f in forms(s)]
+        uid = self.lab.engine_uid
+        for file in self.lab.root.rglob("*"):
+            state = file.lstat()
+            if not file.is_file() or not (state.st_mode & 0o004 or (state.st_uid == uid and state.st_mode & 0o400)):
+                continue
+            if self.lab.adversary in file.parents or self.lab.judge in file.parents:
+                continue                                   # closed folders (0700, other uids)
+            data = file.read_bytes()
+            self.assertFalse([n for n in needles if n in data], file)
+
+    def test_wallets_are_closed_to_the_engine(self):
+        done = story.subprocess.run(["cat", *glob.glob(f"{self.lab.adversary}/wallets/*")], capture_output=True,
+                                    user=self.lab.engine_uid, group=self.lab.engine_uid, extra_groups=[])
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+
+    def test_adversary_holds_every_kind_of_way_and_survives_restarts(self):
+        adversary = story.Adversary(self.lab, self.lab.facts["by_exeunt"])
+        try:
+            ways = adversary.tell("status")["ways"]
+            self.assertEqual([w for w in ways if w["last_outcome"] != "admitted"], [])
+            self.assertEqual({(w["system"], w["kind"]) for w in ways}, {
+                ("directory", "account"), ("directory", "session"), ("directory", "membership"),
+                ("warehouse", "account"), ("warehouse", "session"), ("warehouse", "membership"),
+                ("warehouse", "secret"), ("bastion", "key"), ("bastion", "certificate"), ("bastion", "session")})
+            self.assertGreaterEqual(len(ways), 20)
+            for system in SYSTEMS:
+                story.lab_command("restart", system, "--crash", "--dir", self.lab.root)
+            time.sleep(4)
+        finally:
+            last = adversary.stop()["ways"]
+        logins = [w for w in last if w["kind"] not in ("session",)]
+        self.assertEqual([w for w in logins if w["last_outcome"] != "admitted"], [])
+        self.assertTrue(any(w["last_words"].startswith("ended") for w in last))
+
+    def _her(self):
+        """A directory entry of her own, held open, and the engine's connection."""
+        wallet = self.wallet("E0007")["directory"]
+        engine = directory.connect(self.lab, directory.ENGINE_DN, self.secrets["ldap-exeunt"])
+        root = directory.connect(self.lab, directory.ROOT_DN, self.secrets["ldap-root"])
+        root.modify_s(wallet["dn"], [(ldap.MOD_REPLACE, "pwdAccountLockedTime", [])])
+        root.modify_s(wallet["dn"], reset("Held-password-1"))
+        return engine, directory.connect(self.lab, wallet["dn"], "Held-password-1"), wallet["dn"]
+
+    def _binds(self, dn, password):
+        try:
+            directory.connect(self.lab, dn, password)
+            return True
+        except ldap.INVALID_CREDENTIALS:
+            return False
+
+    def test_slapd_lock_then_reset_deletes_the_lock(self):
+        engine, _, dn = self._her()
+        engine.modify_s(dn, LOCK)
+        engine.modify_s(dn, reset("Reset-password-1"))
+        self.assertTrue(self._binds(dn, "Reset-password-1"))
+
+    def test_slapd_reset_and_lock_in_one_modify_locks_once_and_unlocks_when_repeated(self):
+        engine, _, dn = self._her()
+        engine.modify_s(dn, reset("Reset-password-2") + LOCK)
+        self.assertFalse(self._binds(dn, "Reset-password-2"))
+        engine.modify_s(dn, reset("Reset-password-2") + LOCK)
+        self.assertTrue(self._binds(dn, "Reset-password-2"))
+        engine.modify_s(dn, LOCK)
+        self.assertFalse(self._binds(dn, "Reset-password-2"))
+
+    def test_slapd_held_connection_survives_lock_unlocks_itself_and_stops_at_the_switch(self):
+        engine, held, dn = self._her()
+        engine.modify_s(dn, reset("Reset-password-3") + LOCK)
+        held.passwd_s(dn, None, "Her-own-again-1")
+        self.assertTrue(self._binds(dn, "Her-own-again-1"))
+        engine.modify_s(directory.SWITCH_GROUP, [(ldap.MOD_ADD, "member", [dn.encode()])])
+        with self.assertRaises(ldap.NO_SUCH_OBJECT):
+            held.search_s(dn, ldap.SCOPE_BASE)
+        with self.assertRaises(ldap.INSUFFICIENT_ACCESS):
+            held.passwd_s(dn, None, "Her-own-again-2")
+        engine.modify_s(directory.SWITCH_GROUP, [(ldap.MOD_DELETE, "member", [dn.encode()])])
+
+    def test_postgres_creator_of_roles_lets_herself_in_again(self):
+        wallet = self.wallet(self.lab.facts["other_leavers"][1])["warehouse"]
+        held = warehouse.connect(self.lab, wallet["role"], wallet["password"]).cursor()
+        name = warehouse.sql.Identifier(wallet["role"])
+        engine = warehouse.connect(self.lab, warehouse.ENGINE, self.secrets["pg-exeunt"]).cursor()
+        engine.execute(warehouse.sql.SQL("ALTER ROLE {} NOLOGIN").format(name))
+        self.assertIn("not permitted to log in", self._gate(wallet["role"]))
+        held.execute(warehouse.sql.SQL("ALTER ROLE {} LOGIN").format(name))
+        self.assertIn("exeunt_login_gate", self._gate(wallet["role"]))
+        engine.execute(warehouse.sql.SQL("ALTER ROLE {} NOLOGIN NOCREATEROLE").format(name))
+        with self.assertRaises(psycopg2.errors.InsufficientPrivilege):
+            held.execute(warehouse.sql.SQL("ALTER ROLE {} LOGIN").format(name))
+        engine.execute(warehouse.sql.SQL("ALTER ROLE {} LOGIN CREATEROLE").format(name))
+
+    def _gate(self, role):
+        try:
+            warehouse.connect(self.lab, role, "", warehouse.GATE_DATABASE)
+        except psycopg2.OperationalError as answer:
+            return str(answer)
+        self.fail("the gate let somebody in")
+
+    def test_snapshot_is_the_same_when_nothing_changed(self):
+        files = [self.lab.judge / f"{n}.json" for n in "ab"]
+        for file in files:
+            story.lab_command("snapshot", "--dir", self.labs[1].root, "-o", file)
+        self.assertEqual(*(f.read_text() for f in files))
+
+
+if __name__ == "__main__":
+    unittest.main()
