@@ -1,0 +1,234 @@
+#include "connect/postgresql/actions.hpp"
+
+#include <set>
+
+#include "base/escape.hpp"
+#include "connect/postgresql/gate.hpp"
+#include "connect/postgresql/ownership.hpp"
+#include "connect/postgresql/roles.hpp"
+#include "connect/postgresql/sessions.hpp"
+
+namespace exeunt::connect::postgresql {
+
+using base::Code;
+using base::Error;
+using base::fail;
+using base::Result;
+using base::Status;
+using model::NodeKind;
+
+namespace {
+
+/// A part of the action took effect before this error: "certainly no effect" would be untrue.
+Error after_an_effect(Error error) {
+  if (error.code == Code::unavailable) {
+    error.code = Code::outcome_unknown;
+    error.what += "; a part of the action had taken effect";
+  }
+  return error;
+}
+
+Status change_by_oid(Connection& connection, const std::string& oid, const std::string& before_name, const std::string& after_name,
+                     std::string_view shows_effect, const Until& until) {
+  EXEUNT_TRY(connection.change("BEGIN", until));
+  EXEUNT_TRY_ASSIGN(const auto role, role_by_oid(connection, oid, until));
+  if (!role) return fail(Code::not_found, connection.subject() + ": no role has OID " + oid, "list the accounts again");
+  EXEUNT_TRY_ASSIGN(const std::string quoted, connection.identifier(role->name));
+  auto changed = connection.change(before_name + quoted + after_name, until);
+  if (!changed) return changed;
+  // A statement names the role; only its OID is hers. If the name changed hands in between, nothing is kept.
+  EXEUNT_TRY_ASSIGN(const Rows rows, connection.read(shows_effect, {oid, role->name}, until));
+  if (rows.size() == 0 || !rows.truth(0, 0)) {
+    return fail(Code::aborted, connection.subject() + ": the role with OID " + oid + " was renamed during the call; nothing was changed",
+                "repeat");
+  }
+  return connection.change("COMMIT", until);
+}
+
+std::vector<model::NodeId> ids_of(const std::vector<model::Node>& nodes, NodeKind kind) {
+  std::vector<model::NodeId> ids;
+  for (const model::Node& node : nodes) {
+    if (node.key.kind == kind) ids.push_back(node.id());
+  }
+  return ids;
+}
+
+std::string counted(int count, std::string_view what) { return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
+
+}  // namespace
+
+Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& request, bool replace, const Until& until) {
+  const std::string& oid = request.target.key.native_id;
+  EXEUNT_TRY_ASSIGN(auto connection, open_own(settings, settings.maintenance_database, until));
+  std::string attributes = " NOLOGIN";
+  if (replace) {
+    std::string password = "NULL";
+    if (request.new_secret != nullptr) {
+      EXEUNT_TRY_ASSIGN(const std::string verifier, connection->scram_verifier(*request.new_secret, oid));
+      EXEUNT_TRY_ASSIGN(password, connection->literal(verifier));
+    }
+    attributes += " NOCREATEROLE PASSWORD " + password + " VALID UNTIL 'epoch'";
+  }
+  ApplyOutcome outcome;
+  outcome.acknowledged = {request.target.id()};
+  EXEUNT_TRY_ASSIGN(const auto role, role_by_oid(*connection, oid, until));
+  if (!role) {
+    outcome.words = "the role was dropped already";
+    return outcome;
+  }
+  constexpr std::string_view k_locked = "SELECT NOT rolcanlogin FROM pg_catalog.pg_roles WHERE oid = $1::oid AND rolname = $2::text";
+  auto locked = change_by_oid(*connection, oid, "ALTER ROLE ", attributes, k_locked, until);
+  outcome.calls = 1;
+  const bool held_up = !locked && locked.error().code == Code::unavailable && connection->last_state() == "55P03";
+  if (held_up) {
+    // A session of hers that has altered the role and does not commit holds the row: it ends first, then once more.
+    EXEUNT_TRY_ASSIGN(connection, open_own(settings, settings.maintenance_database, until));
+    EXEUNT_TRY_ASSIGN(const EndedSessions ended, end_sessions_of(*connection, oid, 0, until));
+    outcome.words = counted(ended.ended, "session") + " that held the role's row ended, ";
+    auto again = change_by_oid(*connection, oid, "ALTER ROLE ", attributes, k_locked, until);
+    if (!again) return fail(after_an_effect(again.error()));
+    outcome.calls += 1 + ended.calls;
+  } else if (!locked) {
+    return fail(locked.error());
+  }
+  outcome.words += replace ? "NOLOGIN set, password and CREATEROLE gone" : "NOLOGIN set";
+  return outcome;
+}
+
+Result<ApplyOutcome> end_sessions(const Settings& settings, const ApplyRequest& request, const Until& until) {
+  EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, settings.maintenance_database, until));
+  const std::string& oid = request.target.key.native_id;
+  if (!is_oid(oid)) return fail(Code::invalid_argument, settings.system.text() + ": \"" + oid + "\" is no role OID");
+  EXEUNT_TRY_ASSIGN(const EndedSessions ended, end_sessions_of(*connection, oid, 0, until));
+  EXEUNT_TRY_ASSIGN(const std::vector<Session> still, sessions_of(*connection, oid, until));
+  std::set<std::string> open;
+  for (const Session& session : still) open.insert(session.endpoint);
+  ApplyOutcome outcome;
+  for (const model::Node& node : request.covered) {
+    if (node.key.kind == NodeKind::session && open.count(node.key.native_id) == 0) outcome.acknowledged.push_back(node.id());
+  }
+  if (still.empty()) outcome.acknowledged.push_back(request.target.id());
+  outcome.calls = ended.calls;
+  outcome.words = counted(ended.ended, "session") + " ended" + (still.empty() ? "" : ", " + std::to_string(still.size()) + " still there");
+  return outcome;
+}
+
+namespace {
+
+struct Pair {
+  std::string member, role;
+};
+Result<Pair> membership_pair(const std::string& native_id) {
+  const std::size_t colon = native_id.find(':');
+  if (colon != std::string::npos) {
+    Pair pair{native_id.substr(0, colon), native_id.substr(colon + 1)};
+    if (is_oid(pair.member) && is_oid(pair.role)) return pair;
+  }
+  return fail(Code::invalid_argument, "\"" + base::escape_terminal(native_id) + "\" is no membership (member OID:role OID)");
+}
+
+/// True: revoked, or was not there.
+Status revoke(Connection& connection, const Pair& pair, const Until& until) {
+  EXEUNT_TRY(connection.change("BEGIN", until));
+  EXEUNT_TRY_ASSIGN(const Rows rows,
+                    connection.read("SELECT r.rolname, m.rolname, g.rolname FROM pg_catalog.pg_auth_members a "
+                                    "JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member "
+                                    "LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantor WHERE a.member = $1::oid AND a.roleid = $2::oid",
+                                    {pair.member, pair.role}, until));
+  for (int row = 0; row < rows.size(); ++row) {
+    EXEUNT_TRY_ASSIGN(const std::string role, connection.identifier(rows.text(row, 0)));
+    EXEUNT_TRY_ASSIGN(const std::string member, connection.identifier(rows.text(row, 1)));
+    std::string statement = "REVOKE " + role + " FROM " + member;
+    // Since 16 there is one row a grantor, and REVOKE takes back what its own grantor gave only.
+    if (connection.version() >= 160'000 && !rows.is_null(row, 2)) {
+      EXEUNT_TRY_ASSIGN(const std::string grantor, connection.identifier(rows.text(row, 2)));
+      statement += " GRANTED BY " + grantor + " CASCADE";
+    }
+    EXEUNT_TRY(connection.change(statement, until));
+  }
+  EXEUNT_TRY_ASSIGN(const Rows left, connection.read("SELECT 1 FROM pg_catalog.pg_auth_members WHERE member = $1::oid AND roleid = $2::oid",
+                                                     {pair.member, pair.role}, until));
+  if (left.size() != 0) {
+    return fail(Code::aborted, connection.subject() + ": a role was renamed during the call; nothing was changed", "repeat");
+  }
+  return connection.change("COMMIT", until);
+}
+
+}  // namespace
+
+Result<ApplyOutcome> remove_memberships(const Settings& settings, const ApplyRequest& request, const Until& until) {
+  ApplyOutcome outcome;
+  for (const model::Node& node : request.covered) {
+    if (node.key.kind != NodeKind::membership) continue;
+    EXEUNT_TRY_ASSIGN(const Pair pair, membership_pair(node.key.native_id));
+    EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, settings.maintenance_database, until));
+    if (auto revoked = revoke(*connection, pair, until); !revoked) {
+      return fail(outcome.calls > 0 ? after_an_effect(revoked.error()) : revoked.error());
+    }
+    ++outcome.calls;
+    outcome.acknowledged.push_back(node.id());
+  }
+  outcome.acknowledged.push_back(request.target.id());
+  outcome.words = counted(outcome.calls, "membership") + " removed";
+  return outcome;
+}
+
+Result<ApplyOutcome> rotate_secret(const Settings& settings, const ApplyRequest& request, std::int64_t& rotated_us, const Until& until) {
+  if (request.new_secret == nullptr || request.new_secret->empty()) {
+    return fail(Code::invalid_argument, settings.system.text() + ": rotate_secret needs the new value", "see the action's needs_secret");
+  }
+  const std::string& oid = request.target.key.native_id;
+  EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, settings.maintenance_database, until));
+  EXEUNT_TRY_ASSIGN(const auto role, role_by_oid(*connection, oid, until));
+  if (!role) return fail(Code::not_found, settings.system.text() + ": no role has OID " + oid, "mend the policy's secrets table");
+  std::string words;
+  // A repeat of a rotation that has arrived must not end the sessions that were opened with the new value since.
+  const bool arrived = rotated_us != 0 && try_password(settings, role->name, *request.new_secret, until, words) == PasswordAnswer::taken;
+  ApplyOutcome outcome;
+  if (!arrived) {
+    EXEUNT_TRY_ASSIGN(const std::string verifier, connection->scram_verifier(*request.new_secret, role->name));
+    EXEUNT_TRY_ASSIGN(const std::string literal, connection->literal(verifier));
+    EXEUNT_TRY(change_by_oid(*connection, oid, "ALTER ROLE ", " PASSWORD " + literal,
+                             "SELECT true FROM pg_catalog.pg_roles WHERE oid = $1::oid AND rolname = $2::text", until));
+    auto now = server_time_us(*connection, until);
+    if (!now) return fail(after_an_effect(now.error()));
+    rotated_us = *now;
+    ++outcome.calls;
+  }
+  auto ended = end_sessions_of(*connection, oid, rotated_us, until);
+  if (!ended) return fail(after_an_effect(ended.error()));
+  outcome.calls += ended->calls;
+  outcome.words = "password of the shared role set anew, " + counted(ended->ended, "session") + " opened with the old one ended";
+  if (ended->left > 0) outcome.words += ", " + std::to_string(ended->left) + " still there";
+  outcome.acknowledged = {request.target.id()};
+  if (ended->left == 0) {
+    for (model::NodeId& id : ids_of(request.covered, NodeKind::session)) outcome.acknowledged.push_back(std::move(id));
+  }
+  return outcome;
+}
+
+Result<ApplyOutcome> transfer_ownership(const Settings& settings, const ApplyRequest& request, const Until& until) {
+  if (!request.heir) return fail(Code::invalid_argument, settings.system.text() + ": transfer_ownership needs an heir's account");
+  EXEUNT_TRY_ASSIGN(const HandOver done, hand_over(settings, request.target.key.native_id, request.heir->key.native_id, until));
+  ApplyOutcome outcome;
+  outcome.calls = static_cast<int>(done.databases);
+  outcome.acknowledged = {request.target.id()};
+  outcome.words = "ownership handed over in " + counted(outcome.calls, "database");
+  if (!done.kept.empty()) {
+    outcome.words += "; " + counted(static_cast<int>(done.kept.size()), "SECURITY DEFINER function") +
+                     " left with the disabled role until a person has read them:";
+    for (const std::string& signature : done.kept) outcome.words += " " + base::escape_terminal(signature, 120);
+  }
+  return outcome;
+}
+
+Result<ApplyOutcome> delete_account(const Settings& settings, const ApplyRequest& request, const Until& until) {
+  EXEUNT_TRY_ASSIGN(const int calls, drop_role(settings, request.target.key.native_id, until));
+  ApplyOutcome outcome;
+  outcome.calls = calls;
+  outcome.acknowledged = {request.target.id()};
+  outcome.words = calls == 0 ? "the role was dropped already" : "grants of the role dropped in every database, role dropped";
+  return outcome;
+}
+
+}  // namespace exeunt::connect::postgresql

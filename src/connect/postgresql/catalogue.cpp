@@ -1,0 +1,168 @@
+#include "connect/postgresql/catalogue.hpp"
+
+#include <utility>
+
+namespace exeunt::connect {
+
+using model::Action;
+using model::ActionSpec;
+using model::Grade;
+using model::NodeKind;
+using model::PathSpec;
+using model::ProbeMeans;
+using model::Stage;
+
+namespace {
+
+// Roles and passwords are read from shared memory at each login; 5 s leave room for a login that had passed the check just before.
+constexpr base::Duration k_settle{5'000};
+constexpr const char* k_settle_source = "measured on PostgreSQL 15: a login after the commit is refused; pg_authid is read at each login";
+
+ActionSpec action_on(NodeKind target, Action action, std::vector<NodeKind> covers) {
+  ActionSpec spec;
+  spec.action = action;
+  spec.target = target;
+  spec.covers = std::move(covers);
+  return spec;
+}
+
+PathSpec path_of(NodeKind kind, std::vector<ProbeMeans> means) {
+  PathSpec spec;
+  spec.kind = kind;
+  spec.means = std::move(means);
+  spec.settle = k_settle;
+  spec.settle_source = k_settle_source;
+  return spec;
+}
+
+std::vector<ActionSpec> account_actions() {
+  ActionSpec disable = action_on(NodeKind::account, Action::disable_account, {NodeKind::account});
+  disable.why = "ALTER ROLE … NOLOGIN: no new login by any method; open sessions go on (systems.md)";
+
+  ActionSpec lock = action_on(NodeKind::account, Action::lock_and_replace, {NodeKind::account});
+  lock.destructive = true;
+  lock.composed_of = {Action::disable_account, Action::replace_password};
+  lock.reasserts = true;
+  lock.why =
+      "one ALTER ROLE sets NOLOGIN, destroys the password, lets it expire and takes CREATEROLE away, so that a later LOGIN revives nothing "
+      "and a "
+      "held session cannot give LOGIN back to itself";
+
+  ActionSpec sessions = action_on(NodeKind::account, Action::end_sessions, {NodeKind::session});
+  sessions.by_rule = true;
+  sessions.expected_calls = 2;
+  sessions.reversible = false;
+  sessions.why =
+      "pg_terminate_backend by usesysid: NOLOGIN leaves open sessions writing, and the name is NULL after DROP ROLE (systems.md)";
+
+  ActionSpec memberships = action_on(NodeKind::account, Action::remove_memberships, {NodeKind::membership});
+  memberships.by_rule = true;
+  memberships.why = "REVOKE role FROM member; a session that had done SET ROLE keeps its rights until it is ended (probes.md)";
+  return {disable, lock, sessions, memberships};
+}
+
+std::vector<ActionSpec> further_actions() {
+  ActionSpec rotate = action_on(NodeKind::secret, Action::rotate_secret, {NodeKind::secret, NodeKind::session});
+  rotate.stage = Stage::credentials;
+  rotate.by_rule = true;
+  rotate.needs_secret = true;
+  rotate.destructive = true;
+  rotate.reversible = false;
+  rotate.expected_calls = 3;
+  rotate.why = "a new SCRAM verifier, then every session that was opened with the old value is ended (systems.md, rule 4)";
+
+  ActionSpec review = action_on(NodeKind::automation, Action::review, {NodeKind::automation});
+  review.stage = Stage::continuity;
+  review.why = "a SECURITY DEFINER function of hers would run with the heir's rights: a named person reads it before it changes hands";
+
+  ActionSpec transfer = action_on(NodeKind::account, Action::transfer_ownership, {});
+  transfer.stage = Stage::continuity;
+  transfer.needs_heir = true;
+  transfer.destructive = true;
+  transfer.reversible = false;
+  transfer.expected_calls = 4;
+  transfer.why =
+      "REASSIGN OWNED in every database; her SECURITY DEFINER functions stay with the disabled role until a person has read them";
+
+  ActionSpec remove = action_on(NodeKind::account, Action::delete_account, {NodeKind::account});
+  remove.stage = Stage::continuity;
+  remove.destructive = true;
+  remove.reversible = false;
+  remove.expected_calls = 4;
+  remove.why = "DROP OWNED in every database, then DROP ROLE; refused while she still owns anything";
+  return {rotate, review, transfer, remove};
+}
+
+std::vector<PathSpec> path_specs() {
+  PathSpec account = path_of(NodeKind::account, {ProbeMeans::gate, ProbeMeans::read_back});
+  account.refusal =
+      "28000 of InitializeSessionUserId at the login gate while the role is still listed under that name (\"not permitted to log in\")";
+  account.best = Grade::refused;
+  account.gaps = {"the login gate does not see passwords or their expiry: it says admitted as long as LOGIN is set (the safe side)"};
+
+  PathSpec session = path_of(NodeKind::session, {ProbeMeans::observe, ProbeMeans::read_back});
+  session.refusal = "no backend of that role with that process id and start, and the server's log says that it ended";
+  session.best = Grade::observed;
+  session.gaps = {"a session through a connection pooler appears under the pooler's own role: list and end it at the pooler",
+                  "prepared transactions outlive the session that made them: see pg_prepared_xacts"};
+
+  PathSpec membership = path_of(NodeKind::membership, {ProbeMeans::read_back});
+  membership.refusal = "no such row in pg_auth_members";
+  membership.best = Grade::read_back;
+
+  PathSpec secret = path_of(NodeKind::secret, {ProbeMeans::own});
+  secret.refusal = "28P01 for the old value while the new value logs in from the same place";
+  secret.best = Grade::refused;
+  secret.gaps = {
+      "pg_hba lines that ask for no password (trust, peer, cert) let the shared role in whatever its password is: read pg_hba.conf"};
+
+  PathSpec automation = path_of(NodeKind::automation, {ProbeMeans::read_back});
+  automation.refusal = "the function is gone, is no longer SECURITY DEFINER, or has another owner";
+  automation.best = Grade::read_back;
+
+  return {account, session, membership, secret, automation};
+}
+
+}  // namespace
+
+model::Catalogue postgresql_catalogue() {
+  model::Catalogue catalogue;
+  catalogue.kind = "postgresql";
+  catalogue.actions = account_actions();
+  for (ActionSpec& action : further_actions()) catalogue.actions.push_back(std::move(action));
+  catalogue.paths = path_specs();
+  catalogue.laws = {
+      {Action::disable_account, Action::end_sessions, "block new logins before ending sessions: a client reconnects at once"},
+      {Action::lock_and_replace, Action::end_sessions, "block new logins before ending sessions: a client reconnects at once"},
+      {Action::lock_and_replace, Action::remove_memberships, "a member could grant herself back what is taken while she can still log in"},
+      {Action::end_sessions, Action::delete_account, "after DROP ROLE the sessions go on without a name"},
+      {Action::review, Action::transfer_ownership, "her code must not run with the heir's rights unread"},
+      {Action::transfer_ownership, Action::delete_account, "DROP OWNED would destroy what the company needs"},
+  };
+  catalogue.budget = {.calls_per_second = 20, .burst = 20, .concurrency = 4};
+  catalogue.gaps = {
+      "roles made inside DO blocks and functions leave no CREATE ROLE statement in the log: unclaimed roles are named, look at them",
+      "jobs of schedulers (pg_cron, pgAgent), subscriptions and passwords in user mappings (postgres_fdw, dblink) are not listed: ask the "
+      "database's owner",
+      "views, rules and policies of hers run with their owner's rights and change hands with it: look at them when ownership is "
+      "transferred",
+      "operating-system access to the database host and its backups is not seen from here",
+  };
+  return catalogue;
+}
+
+model::Catalogue postgresql_catalogue_without_gate() {
+  model::Catalogue catalogue = postgresql_catalogue();
+  for (PathSpec& path : catalogue.paths) {
+    if (path.kind != NodeKind::account) continue;
+    path.means = {ProbeMeans::read_back};
+    path.refusal = "NOLOGIN in pg_roles";
+    path.best = Grade::read_back;
+    path.gaps = {
+        "no login gate: that logins are refused is only read back; one pg_hba line for a database that does not exist shows it "
+        "(docs/operations.md)"};
+  }
+  return catalogue;
+}
+
+}  // namespace exeunt::connect

@@ -1,0 +1,184 @@
+#include "connect/postgresql/created_roles.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+#include "base/escape.hpp"
+
+namespace exeunt::connect::postgresql {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using base::Status;
+using model::Completeness;
+
+namespace {
+
+constexpr std::int64_t k_chunk_bytes = 4 * 1024 * 1024;
+constexpr std::int64_t k_total_bytes_max = 1024LL * 1024 * 1024;
+constexpr std::size_t k_names_shown_max = 10;
+constexpr std::size_t k_name_columns_max = 64;
+
+std::uint32_t number(const std::string& oid) {
+  std::uint32_t value = 0;
+  std::from_chars(oid.data(), oid.data() + oid.size(), value);
+  return value;
+}
+
+std::string shown(const std::string& name) { return "\"" + base::escape_terminal(name, k_name_columns_max) + "\""; }
+
+/// A role that can log in, or could until its login was taken away.
+bool is_account(const Role& role) { return role.login || !role.valid_until.empty(); }
+
+/// A role whose creation is beyond doubt: its OID shows when in the count of OIDs an instant of the log was.
+struct Mark {
+  std::string at;
+  std::uint32_t oid = 0;
+};
+
+std::vector<Mark> marks_of(const DdlHistory& history, const std::vector<Role>& all) {
+  std::vector<Mark> marks;
+  for (const Role& role : all) {
+    const auto life = history.life_of(role.name);
+    if (!life) continue;
+    const std::vector<Claim>& claims = history.life(*life).claims;
+    if (claims.size() == 1 && !claims.front().doubtful) marks.push_back({claims.front().at, number(role.oid)});
+  }
+  return marks;
+}
+
+/// OIDs are given out in rising order. A role older than one that was certainly made after the name was last somebody else's is that
+/// earlier life: the doubtful creation did not happen. Without such a witness nothing is shown.
+bool is_proven(const Claim& claim, std::uint32_t oid, const std::vector<Mark>& marks) {
+  const auto fits = [&](const Mark& mark) { return mark.at > claim.at || mark.oid < oid; };
+  const auto shows = [&](const Mark& mark) { return mark.at > claim.after && mark.at <= claim.at && mark.oid < oid; };
+  return std::all_of(marks.begin(), marks.end(), fits) && std::any_of(marks.begin(), marks.end(), shows);
+}
+
+enum class Origin { hers, others, unknown };
+Origin origin_of(const RoleLife& life, std::size_t maker, std::uint32_t oid, const std::vector<Mark>& marks) {
+  Origin origin = Origin::unknown;
+  for (const Claim& claim : life.claims) {
+    if (claim.doubtful && !is_proven(claim, oid, marks)) {
+      // Somebody else's doubtful claim never takes a role from her; her own never gives her one, but leaves the question open.
+      if (claim.maker == maker && origin != Origin::hers) origin = Origin::unknown;
+      continue;
+    }
+    origin = claim.maker == maker ? Origin::hers : Origin::others;
+  }
+  return origin;
+}
+
+std::string names_of(const std::vector<std::string>& names) {
+  std::string out;
+  for (std::size_t at = 0; at < names.size() && at < k_names_shown_max; ++at) out += (at == 0 ? "" : ", ") + shown(names[at]);
+  if (names.size() > k_names_shown_max) out += " and " + std::to_string(names.size() - k_names_shown_max) + " more";
+  return out;
+}
+
+struct LogFile {
+  std::string path;
+  std::int64_t bytes = 0;
+};
+
+Result<std::vector<LogFile>> log_files(Connection& connection, const Until& until) {
+  EXEUNT_TRY_ASSIGN(const Rows settings,
+                    connection.read("SELECT current_setting('log_directory'), current_setting('log_statement'), "
+                                    "current_setting('log_destination') LIKE '%csvlog%' AND current_setting('logging_collector') = 'on', "
+                                    "current_setting('lc_messages')",
+                                    {}, until));
+  if (!settings.truth(0, 2)) {
+    return fail(Code::failed_precondition, "the server writes no csvlog", "set logging_collector = on and log_destination = csvlog");
+  }
+  const std::string statements = settings.text(0, 1);
+  if (statements != "ddl" && statements != "mod" && statements != "all") {
+    return fail(Code::failed_precondition, "the server does not log DDL statements", "set log_statement = ddl");
+  }
+  const std::string language = settings.text(0, 3);
+  if (!(language.empty() || language == "C" || language == "POSIX" || language.starts_with("C.") || language.starts_with("en"))) {
+    return fail(Code::failed_precondition, "the server's log is not in English", "set lc_messages = C");
+  }
+  const std::string directory = settings.text(0, 0);
+  EXEUNT_TRY_ASSIGN(
+      const Rows rows,
+      connection.read("SELECT name, size FROM pg_catalog.pg_ls_logdir() WHERE name LIKE '%.csv' ORDER BY modification, name", {}, until));
+  std::vector<LogFile> files;
+  for (int row = 0; row < rows.size(); ++row) files.push_back({directory + "/" + rows.text(row, 0), rows.number(row, 1)});
+  return files;
+}
+
+Status read_file(Connection& connection, const LogFile& file, CsvLogReader& reader, const Until& until) {
+  for (std::int64_t at = 0; at < file.bytes; at += k_chunk_bytes) {
+    const std::int64_t length = std::min(k_chunk_bytes, file.bytes - at);
+    EXEUNT_TRY_ASSIGN(const Rows rows, connection.run(Kind::read, "SELECT pg_catalog.pg_read_binary_file($1::text, $2::bigint, $3::bigint)",
+                                                      {file.path, std::to_string(at), std::to_string(length)}, until, Format::binary));
+    reader.feed(rows.text(0, 0));
+  }
+  reader.end_of_file();
+  return {};
+}
+
+Result<DdlHistory> read_history(Connection& connection, const Until& until, std::string& unreadable) {
+  EXEUNT_TRY_ASSIGN(const std::vector<LogFile> files, log_files(connection, until));
+  DdlHistory history;
+  CsvLogReader reader([&history](const LogRecord& record) { history.add(record); });
+  std::int64_t total = 0;
+  for (const LogFile& file : files) total += file.bytes;
+  for (const LogFile& file : files) {
+    // The oldest files are left out when there is more than one case may read.
+    if (total > k_total_bytes_max) {
+      total -= file.bytes;
+      continue;
+    }
+    EXEUNT_TRY(read_file(connection, file, reader, until));
+  }
+  history.finish();
+  if (reader.broken() > 1) unreadable = std::to_string(reader.broken()) + " records of the log are broken";
+  return history;
+}
+
+}  // namespace
+
+CreatedRoles CreationHistory::made_by(const Role& maker, const std::vector<Role>& all) const {
+  CreatedRoles created;
+  const auto her = history_.life_of(maker.name);
+  const std::vector<Mark> marks = marks_of(history_, all);
+  std::vector<std::string> unknown;
+  for (const Role& role : all) {
+    if (role.oid == maker.oid || !is_account(role)) continue;
+    const auto life = history_.life_of(role.name);
+    // Whoever is older than she is was not made by her, whatever a log says.
+    const bool younger = number(role.oid) > number(maker.oid);
+    const Origin origin = !younger ? Origin::others
+                          : !life  ? Origin::unknown
+                                   : origin_of(history_.life(*life), her.value_or(SIZE_MAX), number(role.oid), marks);
+    if (origin == Origin::hers) created.roles.push_back(role);
+    if (origin == Origin::unknown) unknown.push_back(role.name);
+    if (life && origin != Origin::hers && her && history_.life(*life).password_by == her) {
+      created.gaps.push_back("she set the password of role " + shown(role.name) + " at " + history_.life(*life).password_at +
+                             ": have its owner set a new one");
+    }
+  }
+  // Without an unclaimed younger role there is nothing that the log could have told: the listing is full even where it was not read.
+  created.completeness = unknown.empty() ? Completeness::full : Completeness::lower_bound;
+  if (unknown.empty()) return created;
+  if (!unreadable_.empty()) created.reason = "the server's log was not read (" + unreadable_ + "); ";
+  created.reason += "younger login roles without a CREATE ROLE statement in the log (which begins " +
+                    (history_.oldest().empty() ? "nowhere" : history_.oldest()) + "): " + names_of(unknown);
+  created.gaps.push_back(
+      "who made these roles is not known, it may have been her (a DO block or a function leaves no statement in the log): " +
+      names_of(unknown) + "; ask their owners");
+  return created;
+}
+
+CreationHistory read_creations(const Settings& settings, Connection& connection, const Until& until) {
+  if (!settings.ddl_log) return {};
+  std::string unreadable;
+  auto history = read_history(connection, until, unreadable);
+  if (!history) return {DdlHistory{}, history.error().text()};
+  return {std::move(*history), std::move(unreadable)};
+}
+
+}  // namespace exeunt::connect::postgresql

@@ -1,0 +1,156 @@
+#include "connect/postgresql/postgresql.hpp"
+
+#include <mutex>
+
+#include "connect/postgresql/actions.hpp"
+#include "connect/postgresql/check.hpp"
+#include "connect/postgresql/gate.hpp"
+#include "connect/postgresql/inventory.hpp"
+#include "connect/postgresql/observe.hpp"
+#include "connect/postgresql/roles.hpp"
+
+namespace exeunt::connect {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using model::Action;
+using model::NodeKind;
+using model::ProbeMeans;
+
+namespace postgresql {
+namespace {
+
+std::string fact(const model::Node& node, const std::string& name) {
+  const auto found = node.facts.find(name);
+  return found == node.facts.end() ? std::string{} : found->second;
+}
+
+/// Each call opens connections of its own, so calls of several threads never wait for each other.
+class PostgresqlConnector final : public Connector {
+ public:
+  PostgresqlConnector(Settings settings, const base::Clock& clock)
+      : settings_(std::move(settings)),
+        clock_(clock),
+        catalogue_(settings_.login_gate_database.empty() ? postgresql_catalogue_without_gate() : postgresql_catalogue()) {}
+
+  const model::Catalogue& catalogue() const override { return catalogue_; }
+  Result<CheckReport> check(const Deadline& deadline) override { return check_server(settings_, clock_, until(deadline)); }
+  Result<AccountListing> accounts(const Deadline& deadline) override { return list_accounts(settings_, until(deadline)); }
+  Result<model::Inventory> inventory(const InventoryRequest& request) override {
+    return list_paths(settings_, request, rotations(), until(request.deadline));
+  }
+  Result<ApplyOutcome> apply(const ApplyRequest& request) override;
+  Result<Observation> observe(const model::Node& target, const Deadline& deadline) override {
+    return observe_node(settings_, target, until(deadline));
+  }
+  Result<ProbeResult> probe(const ProbeRequest& request) override;
+  Result<ProbeResult> probe_control(const ProbeRequest& request) override;
+  Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) override;
+
+ private:
+  Until until(const Deadline& deadline) const { return {clock_, deadline.timeout}; }
+  Rotations rotations() {
+    const std::lock_guard guard(mutex_);
+    return rotations_;
+  }
+  Result<ApplyOutcome> rotate(const ApplyRequest& request, const Until& until);
+
+  const Settings settings_;
+  const base::Clock& clock_;
+  const model::Catalogue catalogue_;
+  std::mutex mutex_;
+  Rotations rotations_;
+};
+
+Result<ApplyOutcome> PostgresqlConnector::rotate(const ApplyRequest& request, const Until& until) {
+  const std::string& oid = request.target.key.native_id;
+  std::int64_t rotated_us = 0;
+  {
+    const std::lock_guard guard(mutex_);
+    if (const auto known = rotations_.find(oid); known != rotations_.end()) rotated_us = known->second;
+  }
+  auto outcome = rotate_secret(settings_, request, rotated_us, until);
+  if (rotated_us != 0) {
+    const std::lock_guard guard(mutex_);
+    rotations_[oid] = rotated_us;
+  }
+  return outcome;
+}
+
+Result<ApplyOutcome> PostgresqlConnector::apply(const ApplyRequest& request) {
+  const Until end = until(request.deadline);
+  // The last gate guards our own accounts; a slip of it must not end Exeunt here.
+  EXEUNT_TRY_ASSIGN(const std::vector<model::NodeKey> own, own_accounts(request.deadline));
+  for (const model::NodeKey& key : own) {
+    if (key.native_id == request.target.key.native_id) {
+      return fail(Code::failed_precondition, settings_.system.text() + ": this is an account that Exeunt itself stands on",
+                  "give Exeunt another account first");
+    }
+  }
+  switch (request.action) {
+    case Action::disable_account: return lock_account(settings_, request, false, end);
+    case Action::lock_and_replace: return lock_account(settings_, request, true, end);
+    case Action::end_sessions: return end_sessions(settings_, request, end);
+    case Action::remove_memberships: return remove_memberships(settings_, request, end);
+    case Action::rotate_secret: return rotate(request, end);
+    case Action::transfer_ownership: return transfer_ownership(settings_, request, end);
+    case Action::delete_account: return delete_account(settings_, request, end);
+    case Action::replace_password:
+    case Action::revoke_tokens:
+    case Action::revoke_keys:
+    case Action::revoke_certificates:
+    case Action::revoke_grants:
+    case Action::revoke_delegations:
+    case Action::wipe_device:
+    case Action::release_licence:
+    case Action::attest:
+    case Action::review: break;
+  }
+  return fail(Code::unimplemented, settings_.system.text() + ": PostgreSQL cannot " + std::string(model::name(request.action)),
+              "see the catalogue's actions");
+}
+
+Result<ProbeResult> PostgresqlConnector::probe(const ProbeRequest& request) {
+  const Until end = until(request.deadline);
+  if (request.means == ProbeMeans::gate && request.target.key.kind == NodeKind::account) {
+    return probe_gate(settings_, request.target.key.native_id, fact(request.target, "role"), end);
+  }
+  if (request.means == ProbeMeans::own && request.target.key.kind == NodeKind::secret) {
+    return probe_shared_password(settings_, request.target.key.native_id, request.old_secret, request.new_secret, end);
+  }
+  return fail(Code::unimplemented, settings_.system.text() + ": no probe of " + std::string(model::name(request.target.key.kind)) + " by " +
+                                       std::string(model::name(request.means)));
+}
+
+Result<ProbeResult> PostgresqlConnector::probe_control(const ProbeRequest& request) {
+  const Until end = until(request.deadline);
+  if (request.means == ProbeMeans::own && request.target.key.kind == NodeKind::secret) return probe_password_control(settings_, end);
+  if (request.means == ProbeMeans::gate && !settings_.control_role.empty() && !settings_.login_gate_database.empty()) {
+    return probe_gate_control(settings_, end);
+  }
+  return fail(Code::unimplemented, settings_.system.text() + ": no control identity for this probe",
+              "set control_role and login_gate_database");
+}
+
+Result<std::vector<model::NodeKey>> PostgresqlConnector::own_accounts(const Deadline& deadline) {
+  const Until end = until(deadline);
+  EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings_, settings_.maintenance_database, end));
+  std::vector<model::NodeKey> keys;
+  for (const std::string& name : {settings_.role, settings_.control_role}) {
+    if (name.empty()) continue;
+    EXEUNT_TRY_ASSIGN(const auto role, role_by_name(*connection, name, end));
+    if (role) keys.push_back({settings_.system, NodeKind::account, role->oid});
+  }
+  return keys;
+}
+
+}  // namespace
+}  // namespace postgresql
+
+Result<std::unique_ptr<Connector>> make_postgresql(const SystemConfig& config, const base::Clock& clock, base::Random&) {
+  EXEUNT_TRY_ASSIGN(postgresql::Settings settings, postgresql::read_settings(config));
+  return std::unique_ptr<Connector>(std::make_unique<postgresql::PostgresqlConnector>(std::move(settings), clock));
+}
+
+}  // namespace exeunt::connect

@@ -1,0 +1,36 @@
+// PostgreSQL 13-17 as a system of Exeunt: roles with LOGIN are accounts, found by OID. Come here for what is proven how.
+//
+// kind of path      | means, best first     | what a refusal looks like                              | best grade | settle | gaps
+// ------------------+-----------------------+--------------------------------------------------------+------------+--------+------------------------
+// account (role)    | gate; read_back       | login gate: 28000 of InitializeSessionUserId while the | refused    | 5 s    | password and expiry are
+//                   | without a gate        | role is listed under that name before and after the try|            |        | not seen: says admitted
+// session           | observe (server's     | no backend of that OID, pid and start; the log says    | observed   | 5 s    | poolers; prepared
+//                   | log); read_back       | that this session ended                                |            |        | transactions
+// membership        | read_back             | no row in pg_auth_members                              | read_back  | 5 s    | SET ROLE in a held session
+//                   |                       |                                                        |            |        | lasts until it is ended
+// secret (password  | own (old value, with  | 28P01 for the old value while the new one logs in from | refused    | 5 s    | trust, peer and cert lines
+// of a shared role) | the new one admitted) | the same place                                         |            |        | of pg_hba ask for none
+// automation        | read_back             | function gone, SECURITY INVOKER, or another owner      | read_back  | 5 s    | a person reviews it; jobs
+// (SECURITY DEFINER)|                       |                                                        |            |        | of schedulers not listed
+//
+// Settle: roles and passwords are read at each login, so a commit counts at once (measured on 15); 5 s leave room for a login that had
+// passed the check just before.
+// twin and witness are not used: the gate needs no credential, and a second role would prove nothing about hers.
+// The login gate: pg_hba.conf, before other lines, `hostssl exeunt_login_gate all <engine's address>/32 trust` and a second line with
+// `reject` for everybody else. The database must not exist: LOGIN says 3D000 (admitted), NOLOGIN and dropped say 28000, a role at its
+// connection limit says 53300 (unknown). A database of that name would be open to everybody at that address: `check` looks for it.
+// A wrong password is never a probe: live, disabled and unknown roles answer alike (28P01).
+//
+// SECURITY DEFINER functions: REASSIGN OWNED would make her code run with the heir's rights; SECURITY INVOKER would make it run with the
+// rights of whoever calls it, an administrator's or a trigger's among them. So they stay with her disabled role, which has no
+// memberships left, until a person has read them (Action::review); deleting the role is refused until then.
+//
+// Locking also takes CREATEROLE: with it a session that is still open gives LOGIN back to its own role.
+// Roles that she created are read from the csvlog (log_statement = ddl): the catalogue does not remember who made a role.
+//
+// Files: settings, wire (libpq), roles, sessions, ownership and hand_over, gate (login tries), csv_log -> ddl_statement -> ddl_history ->
+// created_roles, inventory, actions, check, catalogue.
+#pragma once
+
+#include "connect/postgresql/catalogue.hpp"
+#include "connect/registry.hpp"  // make_postgresql
