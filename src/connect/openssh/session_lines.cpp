@@ -1,0 +1,194 @@
+// Parsers of what ps, ss, /proc and sshd's log say. Process names, key ids and environments are written by the subject.
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "connect/openssh/public_key.hpp"
+#include "connect/openssh/session_table.hpp"
+
+namespace exeunt::connect {
+namespace {
+
+bool is_number(std::string_view text) {
+  return !text.empty() && text.size() <= 20 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_port(std::string_view text) { return is_number(text) && text.size() <= 5; }
+
+bool is_address(std::string_view text) {
+  return !text.empty() && text.size() <= 64 &&
+         text.find_first_not_of("0123456789abcdefABCDEF:.%_-abcdefghijklmnopqrstuvwxyz") == std::string_view::npos &&
+         text.find_first_of(":.") != std::string_view::npos;
+}
+
+template <class Each>
+void for_each_line(std::string_view text, Each each) {
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    each(text.substr(0, end));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+}
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> out;
+  while (true) {
+    const auto start = text.find_first_not_of(" \t");
+    if (start == std::string_view::npos) return out;
+    text.remove_prefix(start);
+    const auto end = text.find_first_of(" \t");
+    out.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return out;
+    text.remove_prefix(end);
+  }
+}
+
+/// `",pid=123,fd=4)` at the front: its pid and how long it is.
+bool holder_end(std::string_view text, std::string_view& pid, std::size_t& length) {
+  constexpr std::string_view k_pid = "\",pid=";
+  constexpr std::string_view k_fd = ",fd=";
+  if (!text.starts_with(k_pid)) return false;
+  auto rest = text.substr(k_pid.size());
+  const auto comma = rest.find(',');
+  if (comma == std::string_view::npos || !is_number(rest.substr(0, comma))) return false;
+  pid = rest.substr(0, comma);
+  rest.remove_prefix(comma);
+  if (!rest.starts_with(k_fd)) return false;
+  rest.remove_prefix(k_fd.size());
+  const auto close = rest.find(')');
+  if (close == std::string_view::npos || !is_number(rest.substr(0, close))) return false;
+  length = text.size() - rest.size() + close + 1;
+  return true;
+}
+
+/// users:(("sshd",pid=1,fd=4),("sshd",pid=2,fd=4)) — a process may be called `a",pid=1,fd=3)`: 15 bytes of name are too few to also begin
+/// a next entry or end the line, so an entry counts only when one of these follows.
+void read_holders(std::string_view text, Socket& socket) {
+  constexpr std::string_view k_open = "users:((\"";
+  const auto open = text.find(k_open);
+  if (open == std::string_view::npos) return;
+  text.remove_prefix(open + k_open.size());
+  while (true) {
+    std::size_t at = 0;
+    std::size_t length = 0;
+    std::string_view pid;
+    std::string_view after;
+    for (;; ++at) {
+      at = text.find("\",pid=", at);
+      if (at == std::string_view::npos) return;
+      if (!holder_end(text.substr(at), pid, length)) continue;
+      after = text.substr(at + length);
+      if (after == ")" || after.starts_with(",(\"")) break;
+    }
+    socket.pids.emplace(pid);
+    const auto name = text.substr(0, at);
+    if (name == "sshd" || name == "sshd-session") socket.sshd.emplace(pid);
+    if (after == ")") return;
+    text = after.substr(3);
+  }
+}
+
+/// The head of a log line before "Accepted": nothing (sshd -E), or a syslog stamp, host and `sshd[123]: `. A login name that contains the
+/// words cannot stand there: sshd never begins a line with it.
+bool is_log_head(std::string_view head) {
+  if (head.empty()) return true;
+  if (!head.ends_with("]: ")) return false;
+  const auto words = words_of(head);
+  if (words.empty() || words.size() > 6) return false;
+  const auto last = words.back();
+  const bool named = last.starts_with("sshd[") || last.starts_with("sshd-session[");
+  const auto pid = last.substr(last.find('[') + 1);
+  return named && pid.size() > 2 && is_number(pid.substr(0, pid.size() - 2));
+}
+
+}  // namespace
+
+std::string plain_endpoint(std::string_view text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  const auto port = text.substr(colon + 1);
+  auto address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (address.starts_with("::ffff:") && address.find('.') != std::string_view::npos) address.remove_prefix(7);
+  if (!is_port(port) || !is_address(address)) return {};
+  return std::string(address) + ":" + std::string(port);
+}
+
+std::vector<HostProcess> parse_processes(std::string_view ps, std::string_view stat) {
+  std::unordered_map<std::string_view, std::string_view> starts;
+  for_each_line(stat, [&](std::string_view line) {
+    const auto open = line.find(" (");
+    const auto close = line.rfind(") ");  // the name between may hold anything, this too
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open) return;
+    const auto fields = words_of(line.substr(close + 2));
+    if (fields.size() > 19 && is_number(line.substr(0, open)) && is_number(fields[19])) starts.emplace(line.substr(0, open), fields[19]);
+  });
+  std::vector<HostProcess> out;
+  for_each_line(ps, [&](std::string_view line) {
+    const auto words = words_of(line);
+    if (words.size() != 5 || !std::all_of(words.begin(), words.begin() + 4, is_number)) return;
+    if (words[4].starts_with('Z')) return;  // it has ended; nobody collected it
+    const auto start = starts.find(words[0]);
+    out.push_back({std::string(words[0]), std::string(words[1]), std::string(words[2]), std::string(words[3]),
+                   start == starts.end() ? std::string{} : std::string(start->second)});
+  });
+  return out;
+}
+
+std::vector<Socket> parse_sockets(std::string_view ss) {
+  std::vector<Socket> out;
+  for_each_line(ss, [&](std::string_view line) {
+    while (line.ends_with(' ') || line.ends_with('\t')) line.remove_suffix(1);
+    const auto words = words_of(line);
+    // `ss state established` leaves the state column out, `ss -l` writes it: addresses are the words before users:.
+    const auto users = std::find_if(words.begin(), words.end(), [](std::string_view word) { return word.starts_with("users:(("); });
+    if (users - words.begin() < 4) return;
+    Socket socket;
+    const auto local = *(users - 2);
+    socket.local_port = local.substr(local.rfind(':') + 1);
+    socket.peer = plain_endpoint(*(users - 1));
+    if (!is_port(socket.local_port)) return;
+    read_holders(line, socket);
+    out.push_back(std::move(socket));
+  });
+  return out;
+}
+
+std::vector<LogLogin> parse_log(std::string_view log) {
+  constexpr std::string_view k_accepted = "Accepted publickey for ";
+  constexpr std::string_view k_from = " from ";
+  std::vector<LogLogin> out;
+  for_each_line(log, [&](std::string_view line) {
+    const auto at = line.find(k_accepted);
+    if (at == std::string_view::npos || !is_log_head(line.substr(0, at))) return;
+    const auto rest = line.substr(at + k_accepted.size());
+    for (auto from = rest.find(k_from); from != std::string_view::npos; from = rest.find(k_from, from + 1)) {
+      const auto words = words_of(rest.substr(from + k_from.size()));
+      if (words.size() < 6 || words[1] != "port" || words[3] != "ssh2:" || !is_fingerprint(words[5])) continue;
+      const auto endpoint = plain_endpoint("[" + std::string(words[0]) + "]:" + std::string(words[2]));
+      if (endpoint.empty()) continue;
+      out.push_back({std::string(rest.substr(0, from)), endpoint, std::string(words[5]), words[4].ends_with("-CERT")});
+      return;
+    }
+  });
+  return out;
+}
+
+Told parse_told(std::string_view pid, std::string_view text) {
+  Told out;
+  out.pid = pid;
+  bool first = true;
+  for_each_line(text, [&](std::string_view line) {
+    const auto words = words_of(line);
+    if (std::exchange(first, false)) {
+      if (words.size() == 4) out.endpoint = plain_endpoint("[" + std::string(words[0]) + "]:" + std::string(words[1]));
+      return;
+    }
+    if (words.size() < 3 || words[0] != "publickey") return;
+    const auto key = parse_public_line(std::string(words[1]) + " " + std::string(words[2]));
+    if (key) out.fingerprints.insert(key->fingerprint);
+  });
+  return out;
+}
+
+}  // namespace exeunt::connect
