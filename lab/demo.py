@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The demo: one person ended the usual way, another by Exeunt, with an adversary watching and a judge counting.
 
-  demo.py --exeunt build/release/exeunt [--seed N] [--dir DIR] [--keep]
+  demo.py --exeunt build/release/exeunt [--seed N] [--leaver HR_ID] [--dir DIR] [--keep]
 
 Last line: demo: paths=N refused=R … case=ID. Exit 0 only when every figure is as it must be.
 """
@@ -73,9 +73,8 @@ def _stopped(adversary):
         adversary.abandon()
 
 
-def by_exeunt(lab, engine):
+def by_exeunt(lab, engine, hr_id):
     """Leaver B: the real binary from init to record; returns (case, record, verdict, judge's exit code)."""
-    hr_id = lab.facts["by_exeunt"]
     _, name, _ = person_of(lab, hr_id)
     title(f"2. By Exeunt: {hr_id} {name}")
     before, after = lab.judge / "before.json", lab.judge / "after.json"
@@ -200,6 +199,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--exeunt", required=True, help="the exeunt binary")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--leaver", metavar="HR_ID", help="whom Exeunt ends; default: the seed's choice")
     parser.add_argument("--dir", help="where the lab lies (a new folder); default: below /tmp")
     parser.add_argument("--keep", action="store_true", help="leave lab and folder as they are at the end")
     options = parser.parse_args()
@@ -229,7 +229,7 @@ def _tell_the_story(options, folder):
     title("A small company of real servers: slapd, PostgreSQL, sshd, on loopback")
     say(f"   {began.stderr.splitlines()[0]}")
     admitting = usual_way(lab)
-    case, record, verdict, judge_code = by_exeunt(lab, engine)
+    case, record, verdict, judge_code = by_exeunt(lab, engine, options.leaver or lab.facts["by_exeunt"])
     result = figures(record, verdict, admitting, case)
     wrong = complaints(result, judge_code, record)
     for words in wrong:

@@ -14,7 +14,7 @@ from company import APPROVERS, BASE_DN, HEIR, OPERATOR
 def write_credentials(lab, secrets):
     """The engine's own secrets, one file each, readable by its uid only."""
     owner = (lab.engine_uid, lab.engine_uid)
-    for name in ("ldap-exeunt", "ldap-control", "pg-exeunt", "pg-control"):
+    for name in ("ldap-exeunt", "ldap-control", "pg-exeunt"):
         processes.write(lab.credentials / f"{name}.secret", secrets[name], 0o600, *owner)
     processes.write(lab.root / "root-secrets.json", json.dumps(secrets), 0o600)
 
@@ -125,7 +125,6 @@ systems:
     maintenance_database: postgres
     login_gate_database: {warehouse.GATE_DATABASE}
     control_role: {warehouse.CONTROL}
-    control_credential: {secret}/pg-control.secret
     ddl_log: csvlog
   - id: bastion
     kind: openssh

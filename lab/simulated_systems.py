@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import os
+import random
 import secrets
 import socketserver
 import sys
@@ -42,18 +43,26 @@ class System:
 
     kinds = ()
 
-    def __init__(self, name, folder, people):
-        self.name, self.folder = name, folder
+    def __init__(self, name, folder, people, seed):
+        self.name, self.folder, self.people, self.seed = name, folder, people, seed
         self.state_file = folder / f"{name}.state.json"
         self.effects_file = folder / f"{name}.effects.jsonl"
         self.lock = threading.RLock()
-        self.faults = dict(FAULTS)
+        self.random = random.Random()
         if self.state_file.exists():
-            self.state = json.loads(self.state_file.read_text())
+            self.faults, self.state = dict(FAULTS), json.loads(self.state_file.read_text())
         else:
-            self.state = {"model": self.model, "effects": 0, "items": {}, "accounts": {}, "past": []}
-            self.found(people)
-            self.save()
+            self.reset()
+
+    def reset(self):
+        self.faults = dict(FAULTS)
+        self.random = random.Random(f"{self.seed} {self.name}")  # same seed, same company, passwords of its people included
+        self.state = {"model": self.model, "effects": 0, "items": {}, "accounts": {}, "past": []}
+        self.found(self.people)
+        self.save()
+
+    def value(self):
+        return "%032x" % self.random.getrandbits(128)
 
     # --- state -----------------------------------------------------------------------------------------------------------------
     def save(self):
@@ -62,7 +71,7 @@ class System:
         os.replace(temporary, self.state_file)
 
     def account(self, ident, login, **more):
-        self.state["accounts"][ident] = {"login": login, "enabled": True, "locked": False, "password": digest(secrets.token_hex(16)),
+        self.state["accounts"][ident] = {"login": login, "enabled": True, "locked": False, "password": digest(self.value()),
                                          "hr_id": "", "email": "", "name": "", "administrator": False, **more}
 
     def item(self, kind, ident, account, label, edge=None, **more):
@@ -206,6 +215,8 @@ class System:
         unknown = set(request.get("set", {})) - set(FAULTS)
         if unknown:
             raise Refusal("invalid_argument", f"no such fault: {sorted(unknown)}", "")
+        if request.get("reset"):
+            self.reset()
         self.faults.update(request.get("set", {}))
         return {"faults": self.faults, "state": self.state}
 
@@ -256,7 +267,7 @@ class OpenLdap(System):
         # Trap: a locked person with an open bound connection changes her own password, which clears the lock.
         if not self.items("session", request["account"]):
             raise Refusal("permission_denied", "no bound connection", "")
-        self.state["accounts"][request["account"]].update(password=digest(secrets.token_hex(16)), locked=False)
+        self.state["accounts"][request["account"]].update(password=digest(self.value()), locked=False)
 
     def person_delete_password_value(self, request):
         # Trap: taking a twin's value away after the lock clears the lock too.
@@ -271,7 +282,7 @@ class PostgreSql(System):
         self.account(self.engine, "exeunt", name="exeunt", administrator=True)
         self.account(self.control, "exeunt_control", name="exeunt_control")
         vault = self.folder / f"{self.name}.report_rw.secret"
-        value = secrets.token_urlsafe(24)
+        value = self.value()
         with open(os.open(vault, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(value + "\n")
         self.account(self.shared, "report_rw", name="report_rw", password=digest(value))
@@ -443,6 +454,7 @@ def main():
     parser.add_argument("--dir", type=Path, required=True)
     parser.add_argument("--system", action="append", default=[], metavar="ID=MODEL", required=True)
     parser.add_argument("--people", type=int, default=6)
+    parser.add_argument("--seed", default=secrets.token_hex(8), help="random when absent; what is there already is kept")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with whoever started this")
     arguments = parser.parse_args()
     arguments.dir.mkdir(parents=True, exist_ok=True)
@@ -451,7 +463,7 @@ def main():
         name, _, model = entry.partition("=")
         if model not in MODELS:
             parser.error(f"{entry}: the model is none of {', '.join(MODELS)}")
-        ready[name] = serve(MODELS[model](name, arguments.dir, arguments.people), arguments.dir)
+        ready[name] = serve(MODELS[model](name, arguments.dir, arguments.people, arguments.seed), arguments.dir)
     print(json.dumps({"ready": ready}), flush=True)
     if arguments.until_stdin_closes:
         sys.stdin.read()

@@ -1,6 +1,7 @@
 """Pieces of the demo's story: the lab, an adversary, the engine's command line, an approver; each a process of its own."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -73,9 +74,12 @@ class Engine:
     """The real binary, under its own uid, with an environment that holds nothing but what ssh tools need."""
 
     def __init__(self, lab, binary):
-        self.lab, self.binary = lab, Path(binary).resolve()
-        if not os.access(self.binary, os.X_OK):
-            raise StoryError(f"{self.binary} is not there; build it first: ./dev build")
+        self.lab, source = lab, Path(binary).resolve()
+        if not os.access(source, os.X_OK):
+            raise StoryError(f"{source} is not there; build it first: ./dev build")
+        # A copy: the engine's uid need not be able to walk into somebody's checkout.
+        self.binary = Path(shutil.copy2(source, lab.root / "engine" / "exeunt"))
+        self.binary.chmod(0o755)
         self.log = open(lab.judge / "exeunt.out", "a", encoding="utf-8")
 
     def run(self, *arguments, accept=(0,), timeout=900, stream=False):
