@@ -2,8 +2,10 @@
 // This header is final; the search behind it is a plain breadth-first one until the map has to be large.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "model/catalogue.hpp"
@@ -54,6 +56,12 @@ class AccessMap {
   [[nodiscard]] std::vector<Path> paths() const;
   /// The same after `actions` were taken wherever they apply, by the effects in the systems' catalogues: what survives.
   [[nodiscard]] std::vector<Path> survivors(const std::vector<model::Action>& actions, const std::map<model::SystemId, model::Catalogue>& catalogues) const;
+  /// What steps name: the subject's accounts (linked, and those that hers own), the secrets she knows, and whatever way in hangs
+  /// below none of them (a key of hers in a shared account). Shared accounts are none: ending them would end others. Sorted.
+  [[nodiscard]] std::vector<model::NodeId> anchors() const;
+  /// What an action on `anchor` may end besides it: everything below it on its own system, without passing through another account
+  /// or secret; of an account that a secret unlocks only the sessions. Sorted; the anchor itself is not in it.
+  [[nodiscard]] std::vector<model::NodeId> below(const model::NodeId& anchor) const;
   /// Others who reach `node` (people by their own links, accounts nobody claims): who is touched when it ends.
   [[nodiscard]] std::vector<model::NodeId> bystanders(const model::NodeId& node) const;
 
@@ -61,6 +69,7 @@ class AccessMap {
   model::Person subject_;
   std::map<model::NodeId, model::Node> nodes_;
   std::vector<model::Edge> edges_;
+  std::set<std::tuple<model::NodeId, model::NodeId, model::EdgeKind>> known_edges_;
   std::vector<Link> links_;
   std::vector<model::Gap> gaps_;
   std::vector<model::Listing> listings_;
