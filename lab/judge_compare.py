@@ -78,14 +78,14 @@ def _bastion(before, after, held):
         if was == now:
             continue
         uid = uid_of.get(file, "?")
-        rest = [line for line in was.splitlines() if f"{uid}:{_fingerprint(line)}" not in her_keys]
-        kept = [line for line in now.splitlines() if f"{uid}:{_fingerprint(line)}" not in her_keys]
+        rest = [line for line in was.splitlines() if f"{uid}:{fingerprint(line)}" not in her_keys]
+        kept = [line for line in now.splitlines() if f"{uid}:{fingerprint(line)}" not in her_keys]
         if rest != kept:
             words.append(f"bastion: {file} changed beyond her keys")
     return words
 
 
-def _fingerprint(line):
+def fingerprint(line):
     for word in line.split():
         if word.startswith("AAAA"):
             try:

@@ -19,6 +19,7 @@ import judge  # noqa: E402
 import processes  # noqa: E402
 import story  # noqa: E402
 import warehouse  # noqa: E402
+from judge_compare import fingerprint  # noqa: E402
 from layout import Layout  # noqa: E402
 
 LOOK_ON_S = 3
@@ -100,15 +101,10 @@ class HandCut:
         for file in (self.lab.bastion / "homes").glob("*/.ssh/authorized_keys"):
             own = file.parent.parent.name == self.wallet["bastion"]["login"]
             lines = file.read_text().splitlines(keepends=True)
-            kept = [] if own else [line for line in lines if self._fingerprint(line) not in hers]
+            kept = [] if own else [line for line in lines if fingerprint(line) not in hers]
             if kept != lines:
                 state = file.stat()
                 processes.write(file, "".join(kept), 0o600, state.st_uid, state.st_gid)
-
-    @staticmethod
-    def _fingerprint(line):
-        done = subprocess.run(["ssh-keygen", "-l", "-f", "/dev/stdin"], input=line, capture_output=True, text=True)
-        return done.stdout.split()[1] if done.returncode == 0 else ""
 
     def certificates(self):
         key = self.wallet["bastion"]["certificates"][0]["key"]
