@@ -1,9 +1,261 @@
+#include "connect/simulated/simulated.hpp"
+
+#include <set>
+
+#include "base/bytes.hpp"
 #include "connect/registry.hpp"
+#include "connect/simulated/catalogue.hpp"
+
+namespace exeunt::connect::simulated {
+namespace {
+
+using base::Code;
+using base::Json;
+using base::JsonArray;
+using base::JsonObject;
+using base::Result;
+using base::Status;
+using model::NodeKind;
+
+Json text(std::string_view value) { return Json(boost::json::string_view(value.data(), value.size())); }
+
+JsonObject named(const model::Node& node) { return {{"kind", text(name(node.key.kind))}, {"id", text(node.key.native_id)}}; }
+
+// The simulated system compares digests: a value never enters its state or its log.
+Json digest_of(const base::Secret* secret) {
+  return secret == nullptr ? Json(nullptr) : text(base::to_hex(base::sha256(secret->reveal())));
+}
+
+std::string word(const JsonObject& object, std::string_view key) { return base::json_string(object, key).value_or(""); }
+
+std::vector<std::string> words(const JsonObject& object, std::string_view key) {
+  std::vector<std::string> out;
+  const auto array = base::json_array(object, key);
+  if (!array) return out;
+  for (const Json& element : **array) {
+    if (const auto* value = element.if_string()) out.emplace_back(value->data(), value->size());
+  }
+  return out;
+}
+
+/// "2001:SHA256:abc" -> "SHA256:abc"
+std::string fingerprint_of(const std::string& key_id) { return key_id.substr(key_id.find(':') + 1); }
+
+}  // namespace
+
+Simulated::Simulated(model::SystemId id, std::string system_model, model::Catalogue catalogue, Wire wire)
+    : id_(std::move(id)), system_model_(std::move(system_model)), catalogue_(std::move(catalogue)), wire_(std::move(wire)) {}
+
+Result<CheckReport> Simulated::check(const Deadline& deadline) {
+  EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask({{"op", "check"}}, Purpose::question, deadline));
+  CheckReport report;
+  report.version = word(answer, "version");
+  report.rights = words(answer, "rights");
+  report.missing = words(answer, "missing");
+  return report;
+}
+
+Result<Simulated::Rows> Simulated::all_pages(JsonObject question, const Deadline& deadline) const {
+  Rows out;
+  std::int64_t total = 0;
+  question["cursor"] = 0;
+  while (true) {
+    EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask(question, Purpose::question, deadline));
+    EXEUNT_TRY_ASSIGN(const JsonArray* rows, base::json_array(answer, "rows"));
+    EXEUNT_TRY_ASSIGN(total, base::json_int(answer, "total"));
+    out.rows.insert(out.rows.end(), rows->begin(), rows->end());
+    out.reason = word(answer, "cut");
+    const auto next = base::json_int(answer, "next");
+    if (!next || rows->empty()) break;
+    question["cursor"] = *next;
+  }
+  // A server that cuts a listing off without a word is found out by its own count.
+  if (out.reason.empty() && static_cast<std::int64_t>(out.rows.size()) != total) {
+    out.reason = "the listing has " + std::to_string(out.rows.size()) + " of " + std::to_string(total) + " entries";
+  }
+  out.completeness = out.reason.empty() ? model::Completeness::full : model::Completeness::partial;
+  return out;
+}
+
+Result<AccountListing> Simulated::accounts(const Deadline& deadline) {
+  EXEUNT_TRY_ASSIGN(const Rows all, all_pages({{"op", "accounts"}}, deadline));
+  AccountListing out;
+  out.completeness = all.completeness;
+  out.reason = all.reason;
+  for (const Json& row : all.rows) {
+    const JsonObject& object = row.as_object();
+    AccountRecord record;
+    record.login = word(object, "login");
+    record.hr_id = word(object, "hr_id");
+    record.email = word(object, "email");
+    record.display_name = word(object, "name");
+    EXEUNT_TRY_ASSIGN(record.administrator, base::json_bool(object, "administrator"));
+    EXEUNT_TRY_ASSIGN(record.enabled, base::json_bool(object, "enabled"));
+    record.node.key = {id_, NodeKind::account, word(object, "id")};
+    record.node.label = record.login;
+    record.node.facts = {{"login", record.login}};
+    record.node.privileged = record.administrator;
+    record.node.live = record.enabled;
+    out.accounts.push_back(std::move(record));
+  }
+  return out;
+}
+
+Status Simulated::add_row(const Json& row, model::Inventory& out) const {
+  const JsonObject& object = row.as_object();
+  EXEUNT_TRY_ASSIGN(const std::string kind_name, base::json_string(object, "kind"));
+  EXEUNT_TRY_ASSIGN(const std::string edge_name, base::json_string(object, "edge"));
+  EXEUNT_TRY_ASSIGN(const JsonObject* facts, base::json_object(object, "facts"));
+  const auto kind = model::parse<NodeKind>(kind_name);
+  const auto edge = model::parse<model::EdgeKind>(edge_name);
+  const std::vector<std::string> below = words(object, "below");
+  const auto below_kind = below.size() == 2 ? model::parse<NodeKind>(below[0]) : std::nullopt;
+  if (!kind || !edge || !below_kind) return base::fail(Code::internal, id_.text() + ": a row of the simulated system is not understood");
+  model::Node node;
+  node.key = {id_, *kind, word(object, "id")};
+  node.label = word(object, "label");
+  for (const auto& fact : *facts) {
+    if (const auto* value = fact.value().if_string()) node.facts[std::string(fact.key())] = std::string(value->data(), value->size());
+  }
+  node.facts["account"] = word(object, "account");
+  out.edges.push_back({model::node_id({id_, *below_kind, below[1]}), node.id(), *edge, "simulated " + system_model_, std::nullopt});
+  out.nodes.push_back(std::move(node));
+  return {};
+}
+
+Status Simulated::add_listing(NodeKind kind, const std::string& account, const InventoryRequest& request, model::Inventory& out) const {
+  JsonArray fingerprints;
+  for (const model::NodeKey& key : request.known) {
+    if (key.kind == NodeKind::key) fingerprints.push_back(text(fingerprint_of(key.native_id)));
+  }
+  EXEUNT_TRY_ASSIGN(const Rows all,
+                    all_pages({{"op", "list"}, {"kind", text(name(kind))}, {"account", text(account)}, {"fingerprints", fingerprints}},
+                              request.deadline));
+  for (const Json& row : all.rows) EXEUNT_TRY(add_row(row, out));
+  out.listings.push_back({id_, kind, account, all.completeness, all.reason, all.rows.size()});
+  return {};
+}
+
+Status Simulated::add_secret(const model::Node& secret, const InventoryRequest& request, model::Inventory& out) const {
+  const model::NodeKey account{id_, NodeKind::account, secret.key.native_id};
+  model::Node shared;
+  shared.key = account;
+  const auto login = secret.facts.find("account");
+  shared.label = login == secret.facts.end() ? secret.label : login->second;
+  out.nodes.push_back(secret);
+  out.nodes.push_back(std::move(shared));
+  out.edges.push_back({secret.id(), model::node_id(account), model::EdgeKind::unlocks, "simulated " + system_model_, std::nullopt});
+  return add_listing(NodeKind::session, secret.key.native_id, request, out);
+}
+
+Result<model::Inventory> Simulated::inventory(const InventoryRequest& request) {
+  model::Inventory out;
+  out.system = id_;
+  for (const model::Node& account : request.accounts) {
+    out.nodes.push_back(account);
+    for (const NodeKind kind : listed_kinds(system_model_)) EXEUNT_TRY(add_listing(kind, account.key.native_id, request, out));
+  }
+  if (system_model_ == "postgresql") {
+    for (const model::Node& secret : request.secrets) EXEUNT_TRY(add_secret(secret, request, out));
+  }
+  // Two of her accounts may reach one shared key: each node once.
+  std::set<model::NodeKey> seen;
+  std::erase_if(out.nodes, [&](const model::Node& node) { return !seen.insert(node.key).second; });
+  return out;
+}
+
+Result<ApplyOutcome> Simulated::apply(const ApplyRequest& request) {
+  JsonArray covered;
+  for (const model::Node& node : request.covered) covered.push_back(named(node));
+  const JsonObject question{{"op", "apply"},
+                            {"action", text(name(request.action))},
+                            {"target", named(request.target)},
+                            {"covered", std::move(covered)},
+                            {"new_secret", digest_of(request.new_secret)}};
+  const model::ActionSpec* spec = catalogue_.find(request.action);
+  if (spec == nullptr) {
+    return base::fail(Code::unimplemented, id_.text() + ": a simulated " + system_model_ + " has no " + std::string(name(request.action)));
+  }
+  if (spec->needs_secret && request.new_secret == nullptr) {
+    return base::fail(Code::invalid_argument, id_.text() + ": " + std::string(name(request.action)) + " needs a new secret");
+  }
+  EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask(question, Purpose::change, request.deadline));
+  ApplyOutcome outcome;
+  outcome.words = word(answer, "words");
+  outcome.calls = static_cast<int>(base::json_int(answer, "calls").value_or(1));
+  for (std::string& id : words(answer, "acknowledged")) outcome.acknowledged.emplace_back(std::move(id));
+  return outcome;
+}
+
+Result<Observation> Simulated::observe(const model::Node& target, const Deadline& deadline) {
+  JsonObject question = named(target);
+  question["op"] = "observe";
+  EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask(question, Purpose::question, deadline));
+  Observation out;
+  const std::string presence = word(answer, "presence");
+  if (presence == "present") out.presence = Presence::present;
+  if (presence == "absent") out.presence = Presence::absent;
+  out.grade = model::parse<model::Grade>(word(answer, "grade")).value_or(model::Grade::read_back);
+  out.words = "simulated " + system_model_ + " says " + presence;
+  return out;
+}
+
+Result<ProbeResult> Simulated::ask_probe(const char* operation, const ProbeRequest& request) const {
+  JsonObject question = named(request.target);
+  question["op"] = operation;
+  question["old_secret"] = digest_of(request.old_secret);
+  question["new_secret"] = digest_of(request.new_secret);
+  ProbeResult out;
+  out.means = request.means;
+  const auto answer = wire_.ask(question, Purpose::question, request.deadline);
+  if (!answer) {
+    out.reason = base::code_name(answer.error().code);
+    out.words = answer.error().what;
+    return out;
+  }
+  out.answer = model::parse<model::ProbeAnswer>(word(*answer, "answer")).value_or(model::ProbeAnswer::unknown);
+  out.reason = word(*answer, "reason");
+  out.words = word(*answer, "words");
+  return out;
+}
+
+Result<ProbeResult> Simulated::probe(const ProbeRequest& request) { return ask_probe("probe", request); }
+
+Result<ProbeResult> Simulated::probe_control(const ProbeRequest& request) {
+  const model::PathSpec* spec = catalogue_.find(request.target.key.kind);
+  const bool tries = spec != nullptr && !spec->means.empty() && spec->means.front() <= model::ProbeMeans::twin;
+  if (!tries)
+    return base::fail(Code::unimplemented, id_.text() + ": no control identity for " + std::string(name(request.target.key.kind)));
+  return ask_probe("probe_control", request);
+}
+
+Result<std::vector<model::NodeKey>> Simulated::own_accounts(const Deadline& deadline) {
+  EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask({{"op", "own_accounts"}}, Purpose::question, deadline));
+  std::vector<model::NodeKey> out;
+  for (std::string& id : words(answer, "accounts")) out.push_back({id_, NodeKind::account, std::move(id)});
+  return out;
+}
+
+}  // namespace exeunt::connect::simulated
 
 namespace exeunt::connect {
 
-base::Result<std::unique_ptr<Connector>> make_simulated(const SystemConfig& config, const base::Clock&, base::Random&) {
-  return base::fail(base::Code::unimplemented, config.where + ": system " + config.id.text() + ": kind simulated is not built yet");
+base::Result<std::unique_ptr<Connector>> make_simulated(const SystemConfig& config, const base::Clock& clock, base::Random&) {
+  EXEUNT_TRY(config.only({"model", "socket", "settle_ms"}));
+  EXEUNT_TRY_ASSIGN(const std::string system_model, config.require("model"));
+  EXEUNT_TRY_ASSIGN(const std::string socket, config.require("socket"));
+  auto catalogue = simulated::catalogue_of(system_model);
+  if (!catalogue) return base::fail(catalogue.error().about(config.where + ": system " + config.id.text()));
+  if (!config.get("settle_ms").empty()) {
+    EXEUNT_TRY_ASSIGN(const int settle, config.require_int("settle_ms", 0, 3'600'000));
+    for (model::PathSpec& path : catalogue->paths) {
+      path.settle = base::Duration(settle);
+      path.settle_source = "set for this simulated system";
+    }
+  }
+  simulated::Wire wire(socket, config.id.text(), clock);
+  return std::unique_ptr<Connector>(
+      std::make_unique<simulated::Simulated>(config.id, system_model, std::move(*catalogue), std::move(wire)));
 }
 
 }  // namespace exeunt::connect
