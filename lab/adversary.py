@@ -19,7 +19,10 @@ import threading
 import time
 from pathlib import Path
 
-from adversary_ways import ADMITTED, ERROR, REFUSED, Bastion, Directory, Warehouse
+from adversary_bastion import Bastion
+from adversary_directory import Directory
+from adversary_warehouse import Warehouse
+from adversary_ways import ADMITTED, ERROR, REFUSED
 
 PACE_S = 0.2             # least pause between two tries of one way
 PACE_SHARE = 2.0         # and at least this many times what the last try took: her tries must not starve the servers

@@ -151,7 +151,7 @@ def _add(connection, dn, **attributes):
 
 
 def seed(lab, company, secrets, wallets):
-    """Fills the directory over the wire (memberof does not see slapadd); returns hr id -> entryUUID."""
+    """Fills the directory over the wire (memberof does not see slapadd); returns hr id or service DN -> entryUUID."""
     root = connect(lab, ROOT_DN, secrets["ldap-root"])
     _add(root, BASE_DN, objectClass=["organization", "dcObject"], o="Example", dc="example")
     for unit in ("people", "groups", "services", "policies", "resources"):
@@ -175,7 +175,9 @@ def seed(lab, company, secrets, wallets):
              description=f"what only members of {group} may read")
     _add(root, SWITCH_GROUP, objectClass="groupOfNames", cn="exeunt-departed", member=f"cn=nobody,{BASE_DN}")
     found = root.search_s(f"ou=people,{BASE_DN}", ldap.SCOPE_ONELEVEL, "(uid=*)", ["employeeNumber", "entryUUID"])
-    return {e["employeeNumber"][0].decode(): e["entryUUID"][0].decode() for _, e in found}
+    people = {e["employeeNumber"][0].decode(): e["entryUUID"][0].decode() for _, e in found}
+    services = root.search_s(f"ou=services,{BASE_DN}", ldap.SCOPE_ONELEVEL, "(cn=*)", ["entryUUID"])
+    return people | {dn: e["entryUUID"][0].decode() for dn, e in services}
 
 
 def _add_policies(root):

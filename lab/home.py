@@ -42,7 +42,6 @@ def write_home(lab, company, entry_uuids, roles):
     """All files of the engine's home except what `exeunt init` makes."""
     _home_file(lab, "people.csv", people_csv(company))
     _home_file(lab, "links.csv", links_csv(company, entry_uuids, roles))
-    _home_file(lab, "tasks.yaml", "tasks: []\n")
     _home_file(lab, "exeunt.yaml", _systems_yaml(lab, company))
     _home_file(lab, "policy.yaml", _policy_yaml(lab, company, entry_uuids, roles))
 
@@ -146,7 +145,7 @@ systems:
     control_certificate: {lab.credentials}/control-cert.pub
   - id: desk
     kind: attest
-    tasks_file: tasks.yaml
+    tasks_dir: {lab.root}/desk
 """
 
 
@@ -158,6 +157,7 @@ def _policy_yaml(lab, company, entry_uuids, roles):
         secrets.append(f"  - {{ id: {role.replace('_', '-')}, system: warehouse, account: {role}, {who}, "
                        f"vault_file: \"file:{lab.vault}/{role}.secret\" }}\n")
     protected = [f"warehouse/account/{roles[name]}" for name in ("postgres", warehouse.ENGINE, warehouse.CONTROL)]
+    protected += [f"directory/account/{entry_uuids[dn]}" for dn in (directory.ENGINE_DN, directory.CONTROL_DN)]
     protected += ["bastion/account/0", f"bastion/account/{lab.control_uid}"]
     lines = "".join(f"  - {p}\n" for p in protected)
     return f"""# Written by the lab for seed {lab.seed}.

@@ -58,6 +58,7 @@ class Layout:
         make_dir(self.vault, 0o750, self.engine_uid, self.engine_uid)
         make_dir(self.approver, 0o700, self.approver_uid, self.approver_uid)
         make_dir(self.adversary, 0o700, self.adversary_uid, self.adversary_uid)
+        make_dir(self.root / "desk", 0o755, self.engine_uid, self.engine_uid)
         make_dir(self.judge, 0o700)
         make_dir(self.directory, 0o755, *server("openldap"))
         make_dir(self.warehouse, 0o755, *server("postgres"))
