@@ -1,0 +1,235 @@
+#include "evidence/canonical.hpp"
+
+#include <charconv>
+
+#include "base/escape.hpp"
+#include "base/json.hpp"
+
+namespace exeunt::evidence {
+namespace {
+
+constexpr std::string_view k_hex = "0123456789abcdef";
+constexpr std::size_t k_time_length = 24;  // 2026-11-20T17:00:00.000Z
+constexpr base::Time k_time_min{std::chrono::sys_days{std::chrono::year{0} / 1 / 1}};
+constexpr base::Time k_time_max{std::chrono::sys_days{std::chrono::year{10000} / 1 / 1} - std::chrono::milliseconds{1}};
+
+bool is_plain(std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') return false;
+  }
+  return true;
+}
+
+void put_digits(char* at, unsigned value, int count) {
+  for (int i = count - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
+}
+
+bool get_digits(std::string_view text, std::size_t at, std::size_t count, unsigned& value) {
+  value = 0;
+  for (const char c : text.substr(at, count)) {
+    if (c < '0' || c > '9') return false;
+    value = value * 10 + static_cast<unsigned>(c - '0');
+  }
+  return true;
+}
+
+void format_time(base::Time value, char* at) {
+  const auto day = std::chrono::floor<std::chrono::days>(value);
+  const std::chrono::year_month_day date(day);
+  const auto in_day = static_cast<unsigned>((value - day).count());
+  std::string_view("0000-00-00T00:00:00.000Z").copy(at, k_time_length);
+  put_digits(at, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+  put_digits(at + 5, static_cast<unsigned>(date.month()), 2);
+  put_digits(at + 8, static_cast<unsigned>(date.day()), 2);
+  put_digits(at + 11, in_day / 3'600'000, 2);
+  put_digits(at + 14, in_day / 60'000 % 60, 2);
+  put_digits(at + 17, in_day / 1'000 % 60, 2);
+  put_digits(at + 20, in_day % 1'000, 3);
+}
+
+bool parse_time(std::string_view text, base::Time& value) {
+  unsigned year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millisecond = 0;
+  if (text.size() != k_time_length) return false;
+  const bool digits = get_digits(text, 0, 4, year) && get_digits(text, 5, 2, month) && get_digits(text, 8, 2, day) &&
+                      get_digits(text, 11, 2, hour) && get_digits(text, 14, 2, minute) && get_digits(text, 17, 2, second) &&
+                      get_digits(text, 20, 3, millisecond);
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)), std::chrono::month(month), std::chrono::day(day)};
+  if (!digits || !date.ok() || hour > 23 || minute > 59 || second > 59) return false;
+  value = std::chrono::sys_days(date) + std::chrono::milliseconds(((hour * 60 + minute) * 60 + second) * 1'000 + millisecond);
+  // Writing it again checks the separators.
+  char again[k_time_length];
+  format_time(value, again);
+  return text == std::string_view(again, k_time_length);
+}
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+CanonicalWriter::CanonicalWriter() {
+  out_.reserve(640);  // a leaf of usual size, without growing
+  out_.push_back('{');
+}
+
+void CanonicalWriter::begin(std::string_view name) {
+  if (out_.size() > 1) out_.push_back(',');
+  out_.push_back('"');
+  out_.append(name);
+  out_.append("\":");
+}
+
+void CanonicalWriter::text(std::string_view name, std::string_view value) {
+  begin(name);
+  if (is_plain(value)) {
+    out_.push_back('"');
+    out_.append(value);
+    out_.push_back('"');
+    return;
+  }
+  // Replacing invalid bytes would let two different values hash alike.
+  if (!base::is_valid_utf8(value)) wrong_ = name;
+  base::append_json_string(out_, value);
+}
+
+void CanonicalWriter::integer(std::string_view name, std::int64_t value) {
+  if (value > k_json_integer_max || value < -k_json_integer_max) wrong_ = name;
+  begin(name);
+  char digits[24];
+  const auto written = std::to_chars(digits, digits + sizeof digits, value);
+  out_.append(digits, written.ptr);
+}
+
+void CanonicalWriter::hash(std::string_view name, const base::Hash32& value) {
+  begin(name);
+  char digits[66];
+  char* at = digits;
+  *at++ = '"';
+  for (const std::uint8_t byte : value) {
+    *at++ = k_hex[byte >> 4U];
+    *at++ = k_hex[byte & 15U];
+  }
+  *at = '"';
+  out_.append(digits, sizeof digits);
+}
+
+void CanonicalWriter::time(std::string_view name, base::Time value) {
+  begin(name);
+  char text[k_time_length + 2] = {};
+  if (value < k_time_min || value > k_time_max) {
+    wrong_ = name;
+  } else {
+    format_time(value, text + 1);
+  }
+  text[0] = text[k_time_length + 1] = '"';
+  out_.append(text, sizeof text);
+}
+
+base::Result<std::string> CanonicalWriter::finish() {
+  out_.push_back('}');
+  if (!wrong_.empty()) {
+    return base::fail(base::Code::invalid_argument, "leaf: \"" + std::string(wrong_) + "\" has no canonical form",
+                      "text must be UTF-8, numbers within 2^53, years within 0000 to 9999");
+  }
+  return std::move(out_);
+}
+
+CanonicalReader::CanonicalReader(std::string_view bytes) : rest_(bytes) {
+  if (!take('{')) refuse("it does not begin with {");
+}
+
+bool CanonicalReader::take(char expected) {
+  if (rest_.empty() || rest_.front() != expected) return false;
+  rest_.remove_prefix(1);
+  return true;
+}
+
+void CanonicalReader::refuse(std::string_view why) {
+  if (!wrong_.empty()) return;
+  wrong_ = member_.empty() ? std::string(why) : "\"" + std::string(member_) + "\": " + std::string(why);
+}
+
+bool CanonicalReader::has(std::string_view name) {
+  if (!wrong_.empty()) return false;
+  const std::size_t lead = first_ ? 1 : 2;  // `"` or `,"`
+  const std::size_t length = lead + name.size() + 2;
+  if (rest_.size() < length || rest_.substr(lead, name.size()) != name || rest_.substr(lead + name.size(), 2) != "\":") return false;
+  if (rest_[lead - 1] != '"' || (!first_ && rest_[0] != ',')) return false;
+  rest_.remove_prefix(length);
+  member_ = name;
+  first_ = false;
+  return true;
+}
+
+std::string_view CanonicalReader::plain(std::string_view what) {
+  const std::size_t end = rest_.empty() || rest_.front() != '"' ? std::string_view::npos : rest_.find('"', 1);
+  if (end == std::string_view::npos) {
+    refuse(what);
+    return {};
+  }
+  const std::string_view value = rest_.substr(1, end - 1);
+  rest_.remove_prefix(end + 1);
+  return value;
+}
+
+void CanonicalReader::text(std::string& value) {
+  const std::size_t end = rest_.empty() ? std::string_view::npos : rest_.find('"', 1);
+  if (rest_.empty() || rest_.front() != '"' || end == std::string_view::npos) return refuse("is no string");
+  const std::string_view inner = rest_.substr(1, end - 1);
+  if (!is_plain(inner)) return escaped(value);
+  value.assign(inner);
+  rest_.remove_prefix(end + 1);
+}
+
+void CanonicalReader::escaped(std::string& value) {
+  std::size_t end = 1;
+  while (end < rest_.size() && rest_[end] != '"') end += rest_[end] == '\\' ? 2 : 1;
+  if (end >= rest_.size()) return refuse("is no string");
+  const std::string_view literal = rest_.substr(0, end + 1);
+  const auto parsed = base::parse_json(literal);
+  if (!parsed || !parsed->is_string()) return refuse("is no string");
+  value.assign(parsed->get_string().data(), parsed->get_string().size());
+  std::string again;
+  base::append_json_string(again, value);
+  if (again != literal) return refuse("is not written canonically");
+  rest_.remove_prefix(end + 1);
+}
+
+void CanonicalReader::integer(std::int64_t& value) {
+  const auto [end, error] = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
+  if (error != std::errc{} || value > k_json_integer_max || value < -k_json_integer_max) return refuse("is no whole number within 2^53");
+  char digits[24];
+  const auto written = std::to_chars(digits, digits + sizeof digits, value);
+  const std::string_view literal = rest_.substr(0, static_cast<std::size_t>(end - rest_.data()));
+  if (literal != std::string_view(digits, written.ptr)) return refuse("is not written canonically");
+  rest_.remove_prefix(literal.size());
+}
+
+void CanonicalReader::hash(base::Hash32& value) {
+  const std::string_view digits = plain("is no string");
+  if (digits.size() != value.size() * 2) return refuse("is no digest of 64 hex digits");
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const int high = hex_value(digits[2 * i]);
+    const int low = hex_value(digits[2 * i + 1]);
+    if (high < 0 || low < 0) return refuse("is no digest of 64 lower-case hex digits");
+    value[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+}
+
+void CanonicalReader::time(base::Time& value) {
+  if (!parse_time(plain("is no string"), value)) refuse("is no time of the form 2026-11-20T17:00:00.000Z");
+}
+
+base::Status CanonicalReader::finish() {
+  if (wrong_.empty() && rest_ != "}") {
+    wrong_ = "unknown member, wrong order or trailing text at `" + base::escape_terminal(rest_.substr(0, 32)) + "`";
+  }
+  if (wrong_.empty()) return {};
+  return base::fail(base::Code::data_loss, "leaf: " + wrong_, "run `exeunt doctor`; the stored bytes are not what was written");
+}
+
+}  // namespace exeunt::evidence
