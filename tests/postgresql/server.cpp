@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 
 #include "base/process.hpp"
 #include "connect/registry.hpp"
@@ -69,12 +71,14 @@ std::string Client::ask(const std::string& sql) {
 }
 
 std::string Client::endpoint() {
+  if (!endpoint_.empty()) return endpoint_;
   sockaddr_in address{};
   socklen_t length = sizeof address;
   ::getsockname(PQsocket(connection_.get()), reinterpret_cast<sockaddr*>(&address), &length);
   char text[INET_ADDRSTRLEN] = {};
   ::inet_ntop(AF_INET, &address.sin_addr, text, sizeof text);
-  return std::string(text) + ":" + std::to_string(ntohs(address.sin_port));
+  endpoint_ = std::string(text) + ":" + std::to_string(ntohs(address.sin_port));
+  return endpoint_;
 }
 
 Server* Server::get() {
@@ -116,6 +120,10 @@ bool Server::create() {
             "-days", "2", "-extfile", tls + "/names", "-out", tls + "/server.pem"})) {
     return false;
   }
+  if (!run({"openssl", "req", "-x509", "-newkey", key_type, "-nodes", "-days", "2", "-subj", "/CN=other CA", "-keyout", tls + "/other.key",
+            "-out", tls + "/other.pem"})) {
+    return false;
+  }
   fs::create_directory(folder_ / "server");
   if (::geteuid() == 0 && !run({"chown", "-R", "postgres:", (folder_ / "server").string(), tls})) return false;
   ::chmod((tls + "/server.key").c_str(), 0600);
@@ -139,7 +147,7 @@ bool Server::create() {
   }
   Client sales = log_in("postgres", "root", "sales");
   sales.ask("GRANT CREATE ON SCHEMA public TO PUBLIC");
-  write(folder_ / "own.secret", "own", 0600);
+  write_secret("own.secret", "own");
   return true;
 }
 
@@ -171,6 +179,44 @@ void Server::set_gate(bool open) {
   }
 }
 
+void Server::write_secret(const std::string& file, const std::string& value) const { write(folder_ / file, value, 0600); }
+
+std::string Server::log_text() const {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder_ / "server/data/log")) {
+    if (entry.path().extension() == ".csv") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::string text;
+  for (const fs::path& path : files) {
+    std::ifstream in(path);
+    text.append(std::istreambuf_iterator<char>(in), {});
+  }
+  return text;
+}
+
+void Server::wait_for_log(const std::string& text, const std::string& and_also) {
+  for (int look = 0; look < 500; ++look) {
+    const std::string log = log_text();
+    for (std::size_t at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) {
+      const std::size_t begin = log.rfind("\n20", at);
+      const std::size_t end = log.find("\n20", at);
+      const std::size_t from = begin == std::string::npos ? 0 : begin;
+      if (and_also.empty() || log.substr(from, end - from).find(and_also) != std::string::npos) return;
+    }
+    admin_.ask("SELECT pg_sleep(0.02)");
+  }
+  std::printf("the log never said: %s\n", text.c_str());
+}
+
+void Server::rotate_log() {
+  const std::string before = admin_.ask("SELECT pg_current_logfile('csvlog')");
+  // File names have seconds in them: the next one is another file then.
+  admin_.ask("SELECT pg_sleep(1.1)");
+  admin_.ask("SELECT pg_rotate_logfile()");
+  for (int look = 0; look < 500 && admin_.ask("SELECT pg_current_logfile('csvlog')") == before; ++look) admin_.ask("SELECT pg_sleep(0.02)");
+}
+
 void Server::start() {
   const std::string data = (folder_ / "server/data").string();
   running_ = run(as_server({k_bin + "pg_ctl", "-D", data, "-w", "-s", "-l", (folder_ / "server/start.log").string(), "start"}));
@@ -191,7 +237,11 @@ Client Server::log_in(const std::string& role, const std::string& password, cons
   const char* values[] = {"localhost",   port.c_str(), role.c_str(), password.c_str(), database.c_str(),
                           "verify-full", ca.c_str(),   "someone",    nullptr};
   Client client(PQconnectdbParams(keys, values, 0));
-  if (!client.open()) client.refusal_ = PQerrorMessage(client.connection_.get());
+  if (client.open()) {
+    static_cast<void>(client.endpoint());
+  } else {
+    client.refusal_ = PQerrorMessage(client.connection_.get());
+  }
   return client;
 }
 

@@ -33,6 +33,7 @@ class Client {
   friend class Server;
   std::unique_ptr<pg_conn, Finish> connection_;
   std::string refusal_;
+  std::string endpoint_;  // remembered: asked for after the connection is gone
 };
 
 class Server {
@@ -53,6 +54,12 @@ class Server {
   connect::SystemConfig config(const std::vector<std::pair<std::string, std::string>>& changes = {}) const;
   void stop();
   void start();
+  void write_secret(const std::string& file, const std::string& value) const;
+  /// All csvlog files, oldest first.
+  [[nodiscard]] std::string log_text() const;
+  /// The log is written by a process of its own, a little later: returns once a line holds both texts.
+  void wait_for_log(const std::string& text, const std::string& and_also = "");
+  void rotate_log();
   /// Replaces pg_hba.conf's first lines (the gate) and reloads.
   void set_gate(bool open);
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }

@@ -5,6 +5,7 @@
 #include "base/escape.hpp"
 #include "connect/postgresql/gate.hpp"
 #include "connect/postgresql/ownership.hpp"
+#include "connect/postgresql/role_sql.hpp"
 #include "connect/postgresql/roles.hpp"
 #include "connect/postgresql/sessions.hpp"
 
@@ -28,22 +29,24 @@ Error after_an_effect(Error error) {
   return error;
 }
 
-Status change_by_oid(Connection& connection, const std::string& oid, const std::string& before_name, const std::string& after_name,
-                     std::string_view shows_effect, const Until& until) {
+/// One statement on the role with this OID, kept only if that very role shows the effect under an unchanged name.
+Status change_role(Connection& connection, const std::string& oid, std::string attributes, bool (*took_effect)(const Role&),
+                   const Until& until) {
   EXEUNT_TRY(connection.change("BEGIN", until));
-  EXEUNT_TRY_ASSIGN(const auto role, role_by_oid(connection, oid, until));
-  if (!role) return fail(Code::not_found, connection.subject() + ": no role has OID " + oid, "list the accounts again");
-  EXEUNT_TRY_ASSIGN(const std::string quoted, connection.identifier(role->name));
-  auto changed = connection.change(before_name + quoted + after_name, until);
-  if (!changed) return changed;
+  EXEUNT_TRY_ASSIGN(const auto before, role_by_oid(connection, oid, until));
+  EXEUNT_TRY_ASSIGN(const std::string statement, role_sql(connection, {sql("ALTER ROLE "), role(oid), sql(std::move(attributes))}, until));
+  EXEUNT_TRY(connection.change(statement, until));
+  EXEUNT_TRY_ASSIGN(const auto after, role_by_oid(connection, oid, until));
   // A statement names the role; only its OID is hers. If the name changed hands in between, nothing is kept.
-  EXEUNT_TRY_ASSIGN(const Rows rows, connection.read(shows_effect, {oid, role->name}, until));
-  if (rows.size() == 0 || !rows.truth(0, 0)) {
+  if (!before || !after || before->name != after->name || !took_effect(*after)) {
     return fail(Code::aborted, connection.subject() + ": the role with OID " + oid + " was renamed during the call; nothing was changed",
                 "repeat");
   }
   return connection.change("COMMIT", until);
 }
+
+bool cannot_log_in(const Role& role) { return !role.login; }
+bool in_any_case(const Role&) { return true; }
 
 std::vector<model::NodeId> ids_of(const std::vector<model::Node>& nodes, NodeKind kind) {
   std::vector<model::NodeId> ids;
@@ -76,8 +79,7 @@ Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& 
     outcome.words = "the role was dropped already";
     return outcome;
   }
-  constexpr std::string_view k_locked = "SELECT NOT rolcanlogin FROM pg_catalog.pg_roles WHERE oid = $1::oid AND rolname = $2::text";
-  auto locked = change_by_oid(*connection, oid, "ALTER ROLE ", attributes, k_locked, until);
+  auto locked = change_role(*connection, oid, attributes, cannot_log_in, until);
   outcome.calls = 1;
   const bool held_up = !locked && locked.error().code == Code::unavailable && connection->last_state() == "55P03";
   if (held_up) {
@@ -85,7 +87,7 @@ Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& 
     EXEUNT_TRY_ASSIGN(connection, open_own(settings, settings.maintenance_database, until));
     EXEUNT_TRY_ASSIGN(const EndedSessions ended, end_sessions_of(*connection, oid, 0, until));
     outcome.words = counted(ended.ended, "session") + " that held the role's row ended, ";
-    auto again = change_by_oid(*connection, oid, "ALTER ROLE ", attributes, k_locked, until);
+    auto again = change_role(*connection, oid, attributes, cannot_log_in, until);
     if (!again) return fail(after_an_effect(again.error()));
     outcome.calls += 1 + ended.calls;
   } else if (!locked) {
@@ -127,27 +129,25 @@ Result<Pair> membership_pair(const std::string& native_id) {
   return fail(Code::invalid_argument, "\"" + base::escape_terminal(native_id) + "\" is no membership (member OID:role OID)");
 }
 
-/// True: revoked, or was not there.
+Result<Rows> rows_of(Connection& connection, const Pair& pair, const Until& until) {
+  return connection.read("SELECT coalesce(grantor, 0) FROM pg_catalog.pg_auth_members WHERE member = $1::oid AND roleid = $2::oid",
+                         {pair.member, pair.role}, until);
+}
+
+/// Ok: revoked, or was not there.
 Status revoke(Connection& connection, const Pair& pair, const Until& until) {
   EXEUNT_TRY(connection.change("BEGIN", until));
-  EXEUNT_TRY_ASSIGN(const Rows rows,
-                    connection.read("SELECT r.rolname, m.rolname, g.rolname FROM pg_catalog.pg_auth_members a "
-                                    "JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member "
-                                    "LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantor WHERE a.member = $1::oid AND a.roleid = $2::oid",
-                                    {pair.member, pair.role}, until));
+  EXEUNT_TRY_ASSIGN(const Rows rows, rows_of(connection, pair, until));
   for (int row = 0; row < rows.size(); ++row) {
-    EXEUNT_TRY_ASSIGN(const std::string role, connection.identifier(rows.text(row, 0)));
-    EXEUNT_TRY_ASSIGN(const std::string member, connection.identifier(rows.text(row, 1)));
-    std::string statement = "REVOKE " + role + " FROM " + member;
+    std::vector<Piece> pieces = {sql("REVOKE "), role(pair.role), sql(" FROM "), role(pair.member)};
     // Since 16 there is one row a grantor, and REVOKE takes back what its own grantor gave only.
-    if (connection.version() >= 160'000 && !rows.is_null(row, 2)) {
-      EXEUNT_TRY_ASSIGN(const std::string grantor, connection.identifier(rows.text(row, 2)));
-      statement += " GRANTED BY " + grantor + " CASCADE";
+    if (connection.version() >= 160'000 && is_oid(rows.text(row, 0))) {
+      pieces.insert(pieces.end(), {sql(" GRANTED BY "), role(rows.text(row, 0)), sql(" CASCADE")});
     }
+    EXEUNT_TRY_ASSIGN(const std::string statement, role_sql(connection, pieces, until));
     EXEUNT_TRY(connection.change(statement, until));
   }
-  EXEUNT_TRY_ASSIGN(const Rows left, connection.read("SELECT 1 FROM pg_catalog.pg_auth_members WHERE member = $1::oid AND roleid = $2::oid",
-                                                     {pair.member, pair.role}, until));
+  EXEUNT_TRY_ASSIGN(const Rows left, rows_of(connection, pair, until));
   if (left.size() != 0) {
     return fail(Code::aborted, connection.subject() + ": a role was renamed during the call; nothing was changed", "repeat");
   }
@@ -188,8 +188,7 @@ Result<ApplyOutcome> rotate_secret(const Settings& settings, const ApplyRequest&
   if (!arrived) {
     EXEUNT_TRY_ASSIGN(const std::string verifier, connection->scram_verifier(*request.new_secret, role->name));
     EXEUNT_TRY_ASSIGN(const std::string literal, connection->literal(verifier));
-    EXEUNT_TRY(change_by_oid(*connection, oid, "ALTER ROLE ", " PASSWORD " + literal,
-                             "SELECT true FROM pg_catalog.pg_roles WHERE oid = $1::oid AND rolname = $2::text", until));
+    EXEUNT_TRY(change_role(*connection, oid, " PASSWORD " + literal, in_any_case, until));
     auto now = server_time_us(*connection, until);
     if (!now) return fail(after_an_effect(now.error()));
     rotated_us = *now;

@@ -5,18 +5,15 @@
 #include <cstdint>
 
 #include "base/escape.hpp"
+#include "connect/postgresql/server_log.hpp"
 
 namespace exeunt::connect::postgresql {
 
-using base::Code;
-using base::fail;
 using base::Result;
-using base::Status;
 using model::Completeness;
 
 namespace {
 
-constexpr std::int64_t k_chunk_bytes = 4 * 1024 * 1024;
 constexpr std::int64_t k_total_bytes_max = 1024LL * 1024 * 1024;
 constexpr std::size_t k_names_shown_max = 10;
 constexpr std::size_t k_name_columns_max = 64;
@@ -78,49 +75,8 @@ std::string names_of(const std::vector<std::string>& names) {
   return out;
 }
 
-struct LogFile {
-  std::string path;
-  std::int64_t bytes = 0;
-};
-
-Result<std::vector<LogFile>> log_files(Connection& connection, const Until& until) {
-  EXEUNT_TRY_ASSIGN(const Rows settings,
-                    connection.read("SELECT current_setting('log_directory'), current_setting('log_statement'), "
-                                    "current_setting('log_destination') LIKE '%csvlog%' AND current_setting('logging_collector') = 'on', "
-                                    "current_setting('lc_messages')",
-                                    {}, until));
-  if (!settings.truth(0, 2)) {
-    return fail(Code::failed_precondition, "the server writes no csvlog", "set logging_collector = on and log_destination = csvlog");
-  }
-  const std::string statements = settings.text(0, 1);
-  if (statements != "ddl" && statements != "mod" && statements != "all") {
-    return fail(Code::failed_precondition, "the server does not log DDL statements", "set log_statement = ddl");
-  }
-  const std::string language = settings.text(0, 3);
-  if (!(language.empty() || language == "C" || language == "POSIX" || language.starts_with("C.") || language.starts_with("en"))) {
-    return fail(Code::failed_precondition, "the server's log is not in English", "set lc_messages = C");
-  }
-  const std::string directory = settings.text(0, 0);
-  EXEUNT_TRY_ASSIGN(
-      const Rows rows,
-      connection.read("SELECT name, size FROM pg_catalog.pg_ls_logdir() WHERE name LIKE '%.csv' ORDER BY modification, name", {}, until));
-  std::vector<LogFile> files;
-  for (int row = 0; row < rows.size(); ++row) files.push_back({directory + "/" + rows.text(row, 0), rows.number(row, 1)});
-  return files;
-}
-
-Status read_file(Connection& connection, const LogFile& file, CsvLogReader& reader, const Until& until) {
-  for (std::int64_t at = 0; at < file.bytes; at += k_chunk_bytes) {
-    const std::int64_t length = std::min(k_chunk_bytes, file.bytes - at);
-    EXEUNT_TRY_ASSIGN(const Rows rows, connection.run(Kind::read, "SELECT pg_catalog.pg_read_binary_file($1::text, $2::bigint, $3::bigint)",
-                                                      {file.path, std::to_string(at), std::to_string(length)}, until, Format::binary));
-    reader.feed(rows.text(0, 0));
-  }
-  reader.end_of_file();
-  return {};
-}
-
 Result<DdlHistory> read_history(Connection& connection, const Until& until, std::string& unreadable) {
+  EXEUNT_TRY(ddl_is_logged(connection, until));
   EXEUNT_TRY_ASSIGN(const std::vector<LogFile> files, log_files(connection, until));
   DdlHistory history;
   CsvLogReader reader([&history](const LogRecord& record) { history.add(record); });
@@ -132,7 +88,7 @@ Result<DdlHistory> read_history(Connection& connection, const Until& until, std:
       total -= file.bytes;
       continue;
     }
-    EXEUNT_TRY(read_file(connection, file, reader, until));
+    EXEUNT_TRY(read_log_file(connection, file, reader, until));
   }
   history.finish();
   if (reader.broken() > 1) unreadable = std::to_string(reader.broken()) + " records of the log are broken";

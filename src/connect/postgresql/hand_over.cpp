@@ -86,6 +86,19 @@ Result<std::vector<std::string>> hand_over_here(Connection& connection, const st
   return kept;
 }
 
+/// Owners of objects that the role holds grants on: a grant is taken back in its owner's name. Superusers cannot be borrowed.
+Result<std::vector<std::string>> owners_who_granted(Connection& connection, const std::string& oid, const Until& until) {
+  EXEUNT_TRY_ASSIGN(const Rows rows,
+                    connection.read("SELECT DISTINCT o.refobjid FROM pg_catalog.pg_shdepend a JOIN pg_catalog.pg_shdepend o "
+                                    "ON o.dbid = a.dbid AND o.classid = a.classid AND o.objid = a.objid AND o.deptype = 'o' "
+                                    "JOIN pg_catalog.pg_roles r ON r.oid = o.refobjid AND NOT r.rolsuper "
+                                    "WHERE a.refclassid = 'pg_catalog.pg_authid'::regclass AND a.refobjid = $1::oid AND a.deptype = 'a'",
+                                    {oid}, until));
+  std::vector<std::string> oids;
+  for (int row = 0; row < rows.size(); ++row) oids.push_back(rows.text(row, 0));
+  return oids;
+}
+
 Result<std::vector<std::string>> connectable_databases(Connection& connection, const Until& until) {
   EXEUNT_TRY_ASSIGN(const Rows rows,
                     connection.read("SELECT datname FROM pg_catalog.pg_database WHERE datallowconn ORDER BY oid", {}, until));
@@ -128,19 +141,33 @@ Result<int> drop_role(const Settings& settings, const std::string& role_oid, con
                 "transfer them first, and have a person read her SECURITY DEFINER functions; deleting the role would destroy them");
   }
   EXEUNT_TRY_ASSIGN(const std::vector<std::string> databases, connectable_databases(*first, until));
+  EXEUNT_TRY_ASSIGN(const std::vector<std::string> grantors, owners_who_granted(*first, role_oid, until));
   int calls = 0;
   for (const std::string& database : databases) {
     EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, database, until));
     EXEUNT_TRY(connection->change("BEGIN", until));
     EXEUNT_TRY_ASSIGN(const Party gone, party(*connection, role_oid, until));
-    EXEUNT_TRY_ASSIGN(const BorrowedMembership borrowed, BorrowedMembership::take(*connection, {gone}, until));
+    std::vector<Party> needed = {gone};
+    for (const std::string& oid : grantors) {
+      EXEUNT_TRY_ASSIGN(Party grantor, party(*connection, oid, until));
+      needed.push_back(std::move(grantor));
+    }
+    EXEUNT_TRY_ASSIGN(const BorrowedMembership borrowed, BorrowedMembership::take(*connection, needed, until));
     EXEUNT_TRY(connection->change("DROP OWNED BY " + gone.quoted + " RESTRICT", until));
     EXEUNT_TRY(borrowed.give_back(*connection, until));
     EXEUNT_TRY(connection->change("COMMIT", until));
     ++calls;
   }
   EXEUNT_TRY_ASSIGN(const Party gone, party(*first, role_oid, until));
-  EXEUNT_TRY(first->change("DROP ROLE " + gone.quoted, until));
+  auto dropped = first->change("DROP ROLE " + gone.quoted, until);
+  if (!dropped && first->last_state() == "2BP01") {
+    return fail(Code::failed_precondition,
+                settings.system.text() +
+                    ": the role still holds grants on objects of a superuser or in a database "
+                    "that refuses connections",
+                "have an administrator run DROP OWNED BY there, then repeat");
+  }
+  if (!dropped) return fail(dropped.error());
   return calls + 1;
 }
 

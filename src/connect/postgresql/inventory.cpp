@@ -43,7 +43,7 @@ class Builder {
   Result<model::Inventory> build() {
     EXEUNT_TRY_ASSIGN(sees_all_, sees_all_sessions(connection_, until_));
     for (const Node& account : request_.accounts) waiting_.push_back(account.key.native_id);
-    if (!waiting_.empty()) {
+    if (!waiting_.empty() || !request_.secrets.empty()) {
       EXEUNT_TRY_ASSIGN(roles_, all_roles(connection_, until_));
       history_ = read_creations(settings_, connection_, until_);
     }
@@ -173,8 +173,21 @@ class Builder {
     const auto rotated = rotations_.find(role->oid);
     EXEUNT_TRY(add_sessions(role->oid, secret.id(), rotated == rotations_.end() ? 0 : rotated->second));
     if (seen_.insert(role->oid).second) out_.nodes.push_back(std::move(shared));
-    out_.nodes.push_back(std::move(secret));
+    add_created_under(*role);
+    // The present value is not hers any more once this connector has set it: only sessions of the old one are then listed.
+    if (rotated == rotations_.end()) out_.nodes.push_back(std::move(secret));
     return {};
+  }
+
+  /// A role made under a shared role may be hers or any other holder's: nobody is cut for that, a person looks.
+  void add_created_under(const Role& shared) {
+    const CreatedRoles created = history_.made_by(shared, roles_);
+    std::string names;
+    for (const Role& role : created.roles) names += (names.empty() ? "" : ", ") + role.name;
+    if (names.empty()) return;
+    const std::string words = "login roles were created under the shared role " + shared.name + ", by whom is not known: " + names;
+    out_.gaps.push_back({settings_.system, NodeKind::account, words + "; ask their owners, they may be hers"});
+    list(NodeKind::account, shared.oid, Completeness::lower_bound, words, 0);
   }
 
   void add_gaps() {

@@ -2,6 +2,7 @@
 
 #include "connect/postgresql/ownership.hpp"
 #include "connect/postgresql/roles.hpp"
+#include "connect/postgresql/server_log.hpp"
 #include "connect/postgresql/sessions.hpp"
 
 namespace exeunt::connect::postgresql {
@@ -25,17 +26,26 @@ Result<Observation> observe_account(Connection& connection, const model::Node& t
   return role->login ? seen(Presence::present, "LOGIN in pg_roles") : seen(Presence::absent, "NOLOGIN in pg_roles");
 }
 
-Result<Observation> observe_session(Connection& connection, const model::Node& target, const Until& until) {
+Result<Observation> observe_session(const Settings& settings, Connection& connection, const model::Node& target, const Until& until) {
   EXEUNT_TRY_ASSIGN(const bool sees_all, sees_all_sessions(connection, until));
   if (!sees_all) return seen(Presence::unknown, "our role has no pg_read_all_stats");
-  // An endpoint is used again by another client sooner or later; with pid and start it is this session.
+  const std::string pid = fact(target, "pid");
+  const std::string started = fact(target, "started");
+  // An endpoint is used again by another client sooner or later; pid and start are this session's own.
   EXEUNT_TRY_ASSIGN(const Rows rows,
-                    connection.read("SELECT 1 FROM pg_catalog.pg_stat_activity WHERE "
-                                    "host(client_addr) || ':' || client_port = $1::text OR "
-                                    "(pid::text = $2::text AND (extract(epoch FROM backend_start) * 1000000)::bigint::text = $3::text)",
-                                    {target.key.native_id, fact(target, "pid"), fact(target, "started")}, until));
-  return rows.size() == 0 ? seen(Presence::absent, "no such backend in pg_stat_activity")
-                          : seen(Presence::present, "listed in pg_stat_activity");
+                    connection.read("SELECT 1 FROM pg_catalog.pg_stat_activity WHERE CASE WHEN $2::text <> '' THEN "
+                                    "pid::text = $2::text AND (extract(epoch FROM backend_start) * 1000000)::bigint::text = $3::text ELSE "
+                                    "host(client_addr) || ':' || client_port = $1::text END",
+                                    {target.key.native_id, pid, started}, until));
+  if (rows.size() != 0) return seen(Presence::present, "listed in pg_stat_activity");
+  Observation absent = seen(Presence::absent, "no such backend in pg_stat_activity");
+  if (!settings.ddl_log) return absent;
+  const auto logged = log_says_ended(connection, pid, started, until);
+  if (logged && *logged) {
+    absent.grade = Grade::observed;
+    absent.words += ", and the server's log says that it ended";
+  }
+  return absent;
 }
 
 Result<Observation> observe_membership(Connection& connection, const model::Node& target, const Until& until) {
@@ -73,7 +83,7 @@ Result<Observation> observe_node(const Settings& settings, const model::Node& ta
   if (target.key.kind == NodeKind::automation) return observe_automation(settings, target, until);
   EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, settings.maintenance_database, until));
   if (target.key.kind == NodeKind::account) return observe_account(*connection, target, until);
-  if (target.key.kind == NodeKind::session) return observe_session(*connection, target, until);
+  if (target.key.kind == NodeKind::session) return observe_session(settings, *connection, target, until);
   if (target.key.kind == NodeKind::membership) return observe_membership(*connection, target, until);
   return seen(Presence::unknown, "a password cannot be read back");
 }

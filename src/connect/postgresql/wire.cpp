@@ -240,6 +240,8 @@ LoginAnswer log_in(const Settings& settings, const Login& login, const Until& un
   }
   auto connection = std::make_unique<Connection>(raw, settings.system.text());
   PQsetErrorVerbosity(raw, PQERRORS_VERBOSE);
+  // libpq prints notices on stderr otherwise: hostile text, unescaped.
+  PQsetNoticeReceiver(raw, [](void*, const PGresult*) {}, nullptr);
   PostgresPollingStatusType status = PQstatus(raw) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (status != PGRES_POLLING_OK && status != PGRES_POLLING_FAILED) {
     if (!wait_for_socket(raw, status == PGRES_POLLING_READING ? POLLIN : POLLOUT, until)) {
