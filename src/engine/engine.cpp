@@ -71,9 +71,11 @@ class CaseRun {
                  true,        options.progress} {}
 
   Result<RunResult> run();
+  Result<RunResult> probe();
 
  private:
   Status begin();
+  Status find_paths();
   Status make_limits();
   Status before_the_cut(StageRunner& stages);
   Status stages(StageRunner& stages);
@@ -122,11 +124,39 @@ Status CaseRun::begin() {
   if (model::is_terminal(state.state))
     return base::fail(Code::failed_precondition, fmt::format("case {} is {}", stream_->case_id().text(), name(state.state)), "look at it with `exeunt status`; a closed case is only read");
   if (const auto who = needs_.interrupts.halted()) return base::fail(Code::failed_precondition, "everything is halted: " + *who, "lift the halt with a second person");
-  EXEUNT_TRY_ASSIGN(plans_, approved_plans(needs_.store, needs_.systems, state, needs_.clock.now()));
-  EXEUNT_TRY(make_limits());
-  EXEUNT_TRY(rebuild(book_, needs_.store, plans_, stream_->case_id()));
+  EXEUNT_TRY(find_paths());
   EXEUNT_TRY(change_state(CaseState::running, "run by the operator"));
   return settle_lost_answers(journal_);
+}
+
+Status CaseRun::find_paths() {
+  EXEUNT_TRY_ASSIGN(plans_, approved_plans(needs_.store, needs_.systems, stream_->state(), needs_.clock.now()));
+  EXEUNT_TRY(make_limits());
+  return rebuild(book_, needs_.store, plans_, stream_->case_id());
+}
+
+Result<RunResult> CaseRun::probe() {
+  EXEUNT_TRY(find_paths());
+  const Heartbeat heartbeat(journal_, needs_.clock);
+  StepRunner runner(context_);
+  StageRunner stage_runner(context_, runner);
+  std::vector<std::pair<model::SystemId, std::function<Status()>>> jobs;
+  for (const auto& path : book_.all()) {
+    if (!needs_.systems.contains(path.node.key.system)) continue;
+    const auto ref = std::find_if(stage_runner.steps().begin(), stage_runner.steps().end(), [&](const StepRef& r) { return r.step->id == path.step; });
+    const plan::Step* step = ref == stage_runner.steps().end() ? nullptr : ref->step;
+    const model::NodeId id = path.node.id();
+    jobs.emplace_back(path.node.key.system, [this, id, step] { return prover_.prove(id, step, model::ProbeMoment::settled).map([](PathState) {}); });
+  }
+  EXEUNT_TRY(stage_runner.on_systems(jobs));
+  RunResult result;
+  result.exit = evidence::exit_code(stream_->state());
+  if (state_now() == CaseState::closed && result.exit != 0) {
+    EXEUNT_TRY(journal_.state_changed(CaseState::reopened, "a probe found something that is not ended"));
+    result.words.push_back("the case is reopened: run it again");
+  }
+  result.state = stream_->state();
+  return result;
 }
 
 Status CaseRun::before_the_cut(StageRunner& stages) {
@@ -259,6 +289,12 @@ Result<RunResult> Engine::run(const model::CaseId& case_id, const RunOptions& op
   EXEUNT_TRY_ASSIGN(auto stream, store::CaseStream::open(needs_.store, needs_.clock, needs_.random, needs_.tenant, case_id, options.owner));
   CaseRun run(needs_, options, std::move(stream));
   return run.run();
+}
+
+Result<RunResult> Engine::probe(const model::CaseId& case_id, const RunOptions& options) {
+  EXEUNT_TRY_ASSIGN(auto stream, store::CaseStream::open(needs_.store, needs_.clock, needs_.random, needs_.tenant, case_id, options.owner));
+  CaseRun run(needs_, options, std::move(stream));
+  return run.probe();
 }
 
 }  // namespace exeunt::engine

@@ -45,6 +45,8 @@ class Engine {
   /// Blocks until the case ended, or nothing more can be done now. failed_precondition: no approval, expired before it began, catalogue changed
   /// since, or a state in which a case does not run. aborted: another process runs it. Any error of the journal ends the run at once.
   [[nodiscard]] base::Result<RunResult> run(const model::CaseId& case_id, const RunOptions& options);
+  /// Tries every path of the case once and journals the answers; changes nothing outside. A closed case in which something is admitted is reopened.
+  [[nodiscard]] base::Result<RunResult> probe(const model::CaseId& case_id, const RunOptions& options);
 
  private:
   EngineNeeds needs_;

@@ -1,0 +1,20 @@
+// Use case: what a case has to show, as one JSON document: paths, approvals, intervals, gaps, listings, timeline and every entry.
+#pragma once
+
+#include "base/json.hpp"
+#include "service/home.hpp"
+
+namespace exeunt::service {
+
+/// Reads the journal only. schemas/record.schema.json describes it.
+[[nodiscard]] base::Result<base::Json> record_json(Home& home, const model::CaseId& case_id);
+
+/// A line a path for people; the same facts as record_json's `paths`.
+struct PathLine {
+  std::string system, kind, id, label, action, step;
+  bool required = true;
+  evidence::PathFold fold;
+};
+[[nodiscard]] base::Result<std::vector<PathLine>> path_lines(Home& home, const evidence::CaseFold& state);
+
+}  // namespace exeunt::service
