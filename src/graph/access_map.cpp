@@ -64,7 +64,9 @@ void AccessMap::add_edge(model::Edge edge) {
 }
 
 void AccessMap::add_link(Link link) {
-  const auto rank = [](model::LinkStrength strength) { return strength == model::LinkStrength::strong ? 2 : strength == model::LinkStrength::confirmed ? 1 : 0; };
+  const auto rank = [](model::LinkStrength strength) {
+    return strength == model::LinkStrength::strong ? 2 : strength == model::LinkStrength::confirmed ? 1 : 0;
+  };
   for (auto& known : links_) {
     if (known.person != link.person || known.account != link.account) continue;
     if (rank(link.strength) > rank(known.strength)) known = std::move(link);

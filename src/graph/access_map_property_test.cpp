@@ -1,9 +1,9 @@
 // Random maps against a reference that is slow, short and written another way: by rounds over all edges instead of a queue.
-#include <algorithm>
-#include <set>
-
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
+
+#include <algorithm>
+#include <set>
 
 #include "graph/access_map.hpp"
 #include "testing/small_maps.hpp"
@@ -145,9 +145,11 @@ TEST_CASE("survivors: of random maps they are the live paths that no action cove
       if (!catalogues.contains(key.system)) continue;
       for (const auto& id : family[anchor]) {
         const auto kind = Naive::kind(id);
-        const bool at_account = key.kind == NodeKind::account && (kind == NodeKind::account || kind == NodeKind::session || kind == NodeKind::token);
+        const bool at_account =
+            key.kind == NodeKind::account && (kind == NodeKind::account || kind == NodeKind::session || kind == NodeKind::token);
         const bool at_secret = key.kind == NodeKind::secret && (kind == NodeKind::secret || kind == NodeKind::session);
-        const bool alone = key.kind != NodeKind::account && key.kind != NodeKind::secret && (kind == NodeKind::session || kind == NodeKind::token);
+        const bool alone =
+            key.kind != NodeKind::account && key.kind != NodeKind::secret && (kind == NodeKind::session || kind == NodeKind::token);
         if (at_account || at_secret || alone) ended.insert(id);
       }
     }
@@ -164,7 +166,8 @@ TEST_CASE("survivors: of random maps they are the live paths that no action cove
         below_any = true;
         for (const auto& other : nodes) {
           const auto carrier = Naive::kind(other);
-          const bool entry = is_path_kind(carrier) && carrier != NodeKind::membership && carrier != NodeKind::grant && carrier != NodeKind::delegation;
+          const bool entry =
+              is_path_kind(carrier) && carrier != NodeKind::membership && carrier != NodeKind::grant && carrier != NodeKind::delegation;
           if (entry && live.contains(other)) carried = true;
         }
       }

@@ -1,8 +1,8 @@
 #include "graph/access_map.hpp"
 
-#include <algorithm>
-
 #include <doctest/doctest.h>
+
+#include <algorithm>
 
 #include "testing/small_maps.hpp"
 
@@ -102,8 +102,8 @@ TEST_CASE("access map: every way in is named once, with the shortest chain that 
   const auto paths = map.paths();
   CHECK(ids(paths) == std::vector<std::string>{"bastion/account/1001", "bastion/session/127.0.0.1:4", "bastion/key/1001:SHA256:a",
                                                "bastion/key/2000:SHA256:b", "warehouse/account/100", "warehouse/account/200",
-                                               "warehouse/session/127.0.0.1:1", "warehouse/session/127.0.0.1:2", "warehouse/session/127.0.0.1:3",
-                                               "warehouse/membership/100:7", "warehouse/secret/300"});
+                                               "warehouse/session/127.0.0.1:1", "warehouse/session/127.0.0.1:2",
+                                               "warehouse/session/127.0.0.1:3", "warehouse/membership/100:7", "warehouse/secret/300"});
   const auto& session = path(paths, "warehouse/session/127.0.0.1:2");
   CHECK(texts(session.witness) ==
         std::vector<std::string>{"hr/subject/E1", "warehouse/account/100", "warehouse/account/200", "warehouse/session/127.0.0.1:2"});
@@ -113,11 +113,11 @@ TEST_CASE("access map: every way in is named once, with the shortest chain that 
 TEST_CASE("access map: of a shared account only what the secret or her own key opened counts") {
   const auto found = ids(company().paths());
   const auto has = [&](const char* id) { return std::find(found.begin(), found.end(), id) != found.end(); };
-  CHECK(has("warehouse/session/127.0.0.1:3"));        // which session of a shared role is whose cannot be told
-  CHECK_FALSE(has("warehouse/account/300"));          // disabling it would end Bo's work
+  CHECK(has("warehouse/session/127.0.0.1:3"));  // which session of a shared role is whose cannot be told
+  CHECK_FALSE(has("warehouse/account/300"));    // disabling it would end Bo's work
   CHECK_FALSE(has("warehouse/membership/300:7"));
-  CHECK(has("bastion/session/127.0.0.1:4"));          // opened with her key
-  CHECK_FALSE(has("bastion/session/127.0.0.1:5"));    // somebody else's session in deploy
+  CHECK(has("bastion/session/127.0.0.1:4"));        // opened with her key
+  CHECK_FALSE(has("bastion/session/127.0.0.1:5"));  // somebody else's session in deploy
 }
 
 TEST_CASE("access map: what people forget is said first") {
@@ -200,10 +200,12 @@ TEST_CASE("access map: anchors are her accounts, her secrets and keys that stand
 TEST_CASE("survivors: disabling the accounts leaves sessions, keys, the secret and what still carries a membership") {
   const AccessMap map = company();
   CHECK(ids(map.survivors({Action::disable_account}, catalogues())) ==
-        std::vector<std::string>{"bastion/session/127.0.0.1:4", "bastion/key/1001:SHA256:a", "bastion/key/2000:SHA256:b", "warehouse/session/127.0.0.1:1",
-                                 "warehouse/session/127.0.0.1:2", "warehouse/session/127.0.0.1:3", "warehouse/membership/100:7", "warehouse/secret/300"});
+        std::vector<std::string>{"bastion/session/127.0.0.1:4", "bastion/key/1001:SHA256:a", "bastion/key/2000:SHA256:b",
+                                 "warehouse/session/127.0.0.1:1", "warehouse/session/127.0.0.1:2", "warehouse/session/127.0.0.1:3",
+                                 "warehouse/membership/100:7", "warehouse/secret/300"});
   CHECK(ids(map.survivors({Action::disable_account, Action::end_sessions}, catalogues())) ==
-        std::vector<std::string>{"bastion/key/1001:SHA256:a", "bastion/key/2000:SHA256:b", "warehouse/session/127.0.0.1:3", "warehouse/secret/300"});
+        std::vector<std::string>{"bastion/key/1001:SHA256:a", "bastion/key/2000:SHA256:b", "warehouse/session/127.0.0.1:3",
+                                 "warehouse/secret/300"});
   CHECK(map.survivors({Action::disable_account, Action::end_sessions, Action::revoke_keys, Action::rotate_secret}, catalogues()).empty());
 }
 

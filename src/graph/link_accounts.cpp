@@ -50,7 +50,8 @@ struct Index {
   }
 };
 
-void propose(std::map<PersonId, std::string>& out, const std::multimap<std::string, const Person*>& index, const std::string& key, std::string_view reason) {
+void propose(std::map<PersonId, std::string>& out, const std::multimap<std::string, const Person*>& index, const std::string& key,
+             std::string_view reason) {
   if (key.empty()) return;
   const auto [first, last] = index.equal_range(key);
   for (auto row = first; row != last; ++row) {
@@ -81,14 +82,16 @@ void link_one(std::vector<Link>& out, const Index& index, const AccountFacts& ac
 
 }  // namespace
 
-std::vector<Link> link_accounts(const std::vector<Person>& people, const std::vector<AccountFacts>& accounts, const std::map<NodeId, PersonId>& imported) {
+std::vector<Link> link_accounts(const std::vector<Person>& people, const std::vector<AccountFacts>& accounts,
+                                const std::map<NodeId, PersonId>& imported) {
   const Index index(people);
   std::vector<Link> out;
   for (const auto& account : accounts) link_one(out, index, account, imported);
   // A key that links.csv names is linked by itself: no listing of accounts shows it.
   for (const auto& [id, person] : imported) {
     const auto key = model::parse_node_id(id);
-    if (key && key->kind != model::NodeKind::account && index.by_id.contains(person)) out.push_back({person, id, LinkStrength::strong, "links.csv"});
+    if (key && key->kind != model::NodeKind::account && index.by_id.contains(person))
+      out.push_back({person, id, LinkStrength::strong, "links.csv"});
   }
   const auto order = [](const Link& link) { return std::tie(link.person, link.account, link.reason); };
   std::sort(out.begin(), out.end(), [&](const Link& a, const Link& b) { return order(a) < order(b); });

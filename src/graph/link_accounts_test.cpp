@@ -18,11 +18,13 @@ model::Person someone(const char* id, const char* name, const char* email, const
 
 std::string told(const std::vector<Link>& links) {
   std::string out;
-  for (const auto& link : links) out += link.person.text() + " " + link.account.text() + " " + std::string(name(link.strength)) + " " + link.reason + "\n";
+  for (const auto& link : links)
+    out += link.person.text() + " " + link.account.text() + " " + std::string(name(link.strength)) + " " + link.reason + "\n";
   return out;
 }
 
-const std::vector<model::Person> k_people{someone("E1", "Alex Kim", "akim@example.org", "akim"), someone("E2", "Alex Kim", "alex.kim@example.org", "alex.kim"),
+const std::vector<model::Person> k_people{someone("E1", "Alex Kim", "akim@example.org", "akim"),
+                                          someone("E2", "Alex Kim", "alex.kim@example.org", "alex.kim"),
                                           someone("E3", "Eve *)(uid=*", "eve@example.org", "eve\nx")};
 
 }  // namespace
@@ -39,8 +41,10 @@ TEST_CASE("links: e-mail, login and name propose, whatever their letters' case, 
 }
 
 TEST_CASE("links: two people with one name stay apart; a person decides") {
-  const auto links = link_accounts(k_people, {{node("d/account/1"), "", "", "", "Kim,  alex"}, {node("d/account/2"), "E2", "alex.kim", "", "Alex Kim"}}, {});
-  CHECK(told(links) == "E1 d/account/1 proposed similar name\nE2 d/account/1 proposed similar name\nE2 d/account/2 strong HR id in the system\n");
+  const auto links = link_accounts(
+      k_people, {{node("d/account/1"), "", "", "", "Kim,  alex"}, {node("d/account/2"), "E2", "alex.kim", "", "Alex Kim"}}, {});
+  CHECK(told(links) ==
+        "E1 d/account/1 proposed similar name\nE2 d/account/1 proposed similar name\nE2 d/account/2 strong HR id in the system\n");
 }
 
 TEST_CASE("links: hostile names and logins match only themselves") {
@@ -64,7 +68,8 @@ TEST_CASE("links: two immutable keys that disagree wait for a person") {
 }
 
 TEST_CASE("links: a key that links.csv names is linked without an account") {
-  CHECK(told(link_accounts(k_people, {}, {{NodeId("b/key/2000:SHA256:x/y+z"), PersonId("E3")}})) == "E3 b/key/2000:SHA256:x/y+z strong links.csv\n");
+  CHECK(told(link_accounts(k_people, {}, {{NodeId("b/key/2000:SHA256:x/y+z"), PersonId("E3")}})) ==
+        "E3 b/key/2000:SHA256:x/y+z strong links.csv\n");
 }
 
 }  // namespace exeunt::graph

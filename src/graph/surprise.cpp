@@ -34,11 +34,13 @@ std::string surprise(const Path& path, const Adjacency& adjacency, const Reach& 
   for (std::size_t i = 1; i <= last; ++i) {
     const NodeKind kind = kind_of(path.witness[i]);
     const bool itself = i == last;
-    if (kind == NodeKind::secret && itself) append(words, others == 0 ? "a shared secret" : fmt::format("a shared secret, {} others reach it", others));
+    if (kind == NodeKind::secret && itself)
+      append(words, others == 0 ? "a shared secret" : fmt::format("a shared secret, {} others reach it", others));
     if (kind == NodeKind::secret && !itself) append(words, "through a shared secret");
     if (kind == NodeKind::account && path.witness_edges[i - 1] == EdgeKind::owns)
       append(words, itself ? "an account that an account of the subject created" : "through an account that the subject created");
-    if (is_foreign_key(path.witness[i], adjacency, reach)) append(words, itself ? "a key in a shared account" : "through a key in a shared account");
+    if (is_foreign_key(path.witness[i], adjacency, reach))
+      append(words, itself ? "a key in a shared account" : "through a key in a shared account");
   }
   if (path.node.privileged) append(words, "privileged");
   return words;

@@ -22,7 +22,8 @@ std::vector<const ActionSpec*> taken(const model::Catalogue& catalogue, const st
     if (const ActionSpec* spec = catalogue.find(action)) out.push_back(spec);
   const auto asked = [&](Action action) { return std::find(actions.begin(), actions.end(), action) != actions.end(); };
   for (const auto& spec : catalogue.actions)
-    if (!spec.composed_of.empty() && !asked(spec.action) && std::all_of(spec.composed_of.begin(), spec.composed_of.end(), asked)) out.push_back(&spec);
+    if (!spec.composed_of.empty() && !asked(spec.action) && std::all_of(spec.composed_of.begin(), spec.composed_of.end(), asked))
+      out.push_back(&spec);
   return out;
 }
 
@@ -40,8 +41,9 @@ class Effects {
     standing_.push_back(&spec);
   }
   [[nodiscard]] bool cover(NodeKind kind) const {
-    return std::any_of(standing_.begin(), standing_.end(),
-                       [&](const ActionSpec* spec) { return std::find(spec->covers.begin(), spec->covers.end(), kind) != spec->covers.end(); });
+    return std::any_of(standing_.begin(), standing_.end(), [&](const ActionSpec* spec) {
+      return std::find(spec->covers.begin(), spec->covers.end(), kind) != spec->covers.end();
+    });
   }
 
  private:
@@ -50,7 +52,8 @@ class Effects {
 
 }  // namespace
 
-std::vector<Path> AccessMap::survivors(const std::vector<Action>& actions, const std::map<model::SystemId, model::Catalogue>& catalogues) const {
+std::vector<Path> AccessMap::survivors(const std::vector<Action>& actions,
+                                       const std::map<model::SystemId, model::Catalogue>& catalogues) const {
   std::vector<Path> all = paths();
   std::set<NodeId> open;
   for (const auto& path : all)

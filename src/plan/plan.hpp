@@ -77,6 +77,9 @@ struct PlanInput {
   std::map<model::SystemId, model::Node> heirs;   // the heir's account on each system where they have one
 };
 
+/// A node with this fact at "yes" is what Exeunt itself stands on (its own credential, a control identity): protected without being configured.
+inline constexpr std::string_view k_fact_own_account = "exeunt_own";
+
 /// failed_precondition: the subject or an account is protected; the plan would cut what Exeunt stands on; a catalogue whose action undoes
 /// an earlier one and neither composes nor re-asserts it (named); nothing to do.
 [[nodiscard]] base::Result<Plan> compile(const PlanInput& input);

@@ -56,4 +56,7 @@ struct Policy {
 /// invalid_argument with "policy.yaml:LINE: KEY: what is wrong" for an unknown key, a wrong type, an unknown word, a duplicate, a negative figure.
 [[nodiscard]] base::Result<Policy> parse_policy(std::string_view yaml, std::string_view file_name);
 
+/// A policy to begin with, every key explained; `exeunt init` writes it.
+[[nodiscard]] std::string_view default_policy_yaml();
+
 }  // namespace exeunt::plan

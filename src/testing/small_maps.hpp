@@ -62,7 +62,9 @@ inline graph::AccessMap random_map(std::uint64_t seed) {
     if (!dice.one_in(12)) map.add_node(one);
   }
   const auto people = std::vector<std::string>{"E1", "E2", "E3"};
-  const auto any = [&] { return dice.one_in(6) ? graph::subject_node(model::PersonId(people[dice.below(3)])) : ids[dice.below(ids.size())]; };
+  const auto any = [&] {
+    return dice.one_in(6) ? graph::subject_node(model::PersonId(people[dice.below(3)])) : ids[dice.below(ids.size())];
+  };
   const std::uint64_t edges = dice.below(3 * count);
   for (std::uint64_t i = 0; i < edges; ++i) map.add_edge({any(), any(), edge_kinds[dice.below(edge_kinds.size())], "dice", std::nullopt});
   for (std::uint64_t i = 0; i < 1 + count / 4; ++i) {

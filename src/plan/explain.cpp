@@ -1,0 +1,166 @@
+#include <fmt/format.h>
+
+#include "base/escape.hpp"
+#include "plan/words.hpp"
+
+namespace exeunt::plan {
+
+namespace {
+
+std::string safe(std::string_view text) { return base::escape_terminal(text); }
+
+std::string name_of(const model::Person& person) {
+  return safe(person.name.empty() ? person.id.text() : person.name) + " (" + safe(person.id.text()) + ")";
+}
+
+/// Stages in which there is something, in their order.
+template <class Each>
+void each_stage(const Plan& plan, Each each) {
+  for (const auto stage : model::all<model::Stage>()) {
+    std::vector<const Step*> steps;
+    for (const auto& step : plan.steps)
+      if (step.stage == stage) steps.push_back(&step);
+    if (!steps.empty() || stage == model::Stage::prove) each(stage, steps);
+  }
+}
+
+std::string ids_of(const std::vector<model::StepId>& ids) {
+  std::string out;
+  for (const auto& id : ids) out += (out.empty() ? "" : ", ") + safe(id.text());
+  return out;
+}
+
+std::vector<const PlannedPath*> paths_of(const Plan& plan, const Step& step) {
+  std::vector<const PlannedPath*> out;
+  for (const auto& path : plan.paths)
+    if (path.step == step.id) out.push_back(&path);
+  return out;
+}
+
+void append_list(std::string& out, std::string_view title, const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  out += fmt::format("\n{}\n", title);
+  for (const auto& line : lines) append_paragraph(out, "  - ", safe(line));
+}
+
+std::vector<std::string> gap_lines(const Plan& plan) {
+  std::vector<std::string> out;
+  for (const auto& gap : plan.gaps) out.push_back(gap.system.text() + ", " + std::string(plural(gap.kind)) + ": " + gap.words);
+  for (const auto& listing : plan.listings) {
+    if (listing.completeness == model::Completeness::full) continue;
+    out.push_back(fmt::format("{}: the list of {}{} is {}: {}", listing.system.text(), plural(listing.kind),
+                              listing.account.empty() ? "" : " of " + listing.account, name(listing.completeness), listing.reason));
+  }
+  return out;
+}
+
+std::vector<std::string> proposed_lines(const Plan& plan) {
+  std::vector<std::string> out;
+  for (const auto& link : plan.proposed) out.push_back(link.account.text() + " (" + link.reason + ")");
+  return out;
+}
+
+std::vector<std::string> texts(const std::vector<model::NodeId>& ids) {
+  std::vector<std::string> out;
+  for (const auto& id : ids) out.push_back(id.text());
+  return out;
+}
+
+void explain_step(std::string& out, const Plan& plan, const Step& step) {
+  append_paragraph(out, fmt::format("  {}  ", safe(step.id.text())), sentence(step));
+  constexpr auto indent = "       ";
+  if (!step.why.empty()) append_paragraph(out, fmt::format("{}why: ", indent), safe(step.why));
+  if (!step.after.empty()) append_paragraph(out, fmt::format("{}waits for: ", indent), ids_of(step.after));
+  if (const auto rule = rule_words(step); !rule.empty()) append_paragraph(out, indent, rule);
+  std::string ends;
+  for (const auto* path : paths_of(plan, step))
+    ends +=
+        fmt::format("{}{} {} (at least {})", ends.empty() ? "" : ", ", name(path->node.key.kind), quoted(path->node), name(path->required));
+  if (!ends.empty()) append_paragraph(out, fmt::format("{}ends: ", indent), ends);
+  if (!step.reversible) append_paragraph(out, indent, "cannot be undone");
+}
+
+}  // namespace
+
+std::string explain(const Plan& plan) {
+  std::string out = fmt::format("Plan{} of case {} for {}\n", plan.name.empty() ? "" : " " + safe(plan.name), safe(plan.case_id.text()),
+                                name_of(plan.subject));
+  append_paragraph(
+      out, "  ",
+      fmt::format("{} ways in, {} steps, {} destructive calls. Stages never change places; within a stage the order is: shut logins, take "
+                  "away what opens them again, end what is open.",
+                  plan.paths.size(), plan.steps.size(), plan.destructive_calls));
+  each_stage(plan, [&](model::Stage stage, const std::vector<const Step*>& steps) {
+    out += fmt::format("\nStage {}: {}\n", static_cast<int>(stage), words(stage));
+    append_paragraph(out, "  ", reason(stage));
+    for (const auto* step : steps) explain_step(out, plan, *step);
+  });
+  std::vector<std::string> open;
+  for (const auto& path : plan.paths)
+    if (path.step.empty()) open.push_back(path.node.id().text() + " " + path.node.label);
+  append_list(out, "No step ends these:", open);
+  append_list(out, "Cannot be undone:", plan.irreversible);
+  append_list(out, "Accounts that may be hers, left alone until a person confirms them:", proposed_lines(plan));
+  append_list(out, "Others who will notice:", texts(plan.bystanders));
+  append_list(out, "Not seen from here:", gap_lines(plan));
+  append_paragraph(out, "\nNo run can be faster than ",
+                   fmt::format("{} under the budgets{}.", words(plan.lower_bound),
+                               plan.binding_system.empty() ? "" : "; " + safe(plan.binding_system.text()) + " sets it"));
+  return out;
+}
+
+namespace {
+
+void runbook_step(std::string& out, const Plan& plan, const Step& step) {
+  append_paragraph(out, fmt::format("  [ ] {}  ", safe(step.id.text())), sentence(step));
+  constexpr auto indent = "           ";
+  if (step.action != model::Action::attest && step.action != model::Action::review)
+    append_paragraph(out, fmt::format("{}immutable id: ", indent), safe(step.target.key.native_id));
+  for (const char* fact : {"dn", "login", "role", "account"})
+    if (const auto known = step.target.facts.find(fact); known != step.target.facts.end() && !known->second.empty())
+      append_paragraph(out, fmt::format("{}{}: ", indent, fact), safe(known->second));
+  if (!step.vault_reference.empty())
+    append_paragraph(out, fmt::format("{}then store the new value in: ", indent), safe(step.vault_reference));
+  if (!step.after.empty()) append_paragraph(out, fmt::format("{}only after: ", indent), ids_of(step.after));
+  if (step.by_rule)
+    append_paragraph(out, indent, "list them, end them all, list again; go on when two lists in a row show nothing new. Last seen:");
+  for (const auto* path : paths_of(plan, step))
+    if (step.by_rule || path->node.key != step.target.key)
+      append_paragraph(out, fmt::format("{}  [ ] ", indent), fmt::format("{} {}", name(path->node.key.kind), quoted(path->node)));
+  if (!step.reversible) append_paragraph(out, indent, "CANNOT BE UNDONE");
+  out += fmt::format("{}done at ____:____  by ____________  seen refused at ____:____\n", indent);
+}
+
+}  // namespace
+
+std::string runbook(const Plan& plan) {
+  std::string out = "RUNBOOK: for a day when Exeunt does not run\n\n";
+  append_paragraph(out, "End the access of: ", name_of(plan.subject));
+  append_paragraph(out, "Case:              ",
+                   fmt::format("{}{}", safe(plan.case_id.text()), plan.name.empty() ? "" : ", delta plan " + safe(plan.name)));
+  append_paragraph(out, "Reason:            ", safe(plan.reason));
+  append_paragraph(out, "Approved by:       ", "____________________  (not the subject, not whoever works through this page)");
+  out += "\n";
+  append_paragraph(out, "",
+                   "Work from the top down. Do not change the order: a stage begins when the one before it is done, or when it cannot be "
+                   "done today; then write that "
+                   "down and go on. \"Disabled\" is not \"ended\": after every step try the way in, see it refused, and see that a "
+                   "colleague still gets in.");
+  each_stage(plan, [&](model::Stage stage, const std::vector<const Step*>& steps) {
+    out += fmt::format("\nSTAGE {}: {}\n", static_cast<int>(stage), words(stage));
+    for (const auto* step : steps) runbook_step(out, plan, *step);
+    if (stage != model::Stage::prove) return;
+    append_paragraph(
+        out, "  [ ] ",
+        "One minute after the last step: list every account, session, key and membership again. Nothing of the person's may be there.");
+    append_paragraph(out, "  [ ] ", "Try every way in once more. Write down each answer and the time.");
+    append_paragraph(out, "  [ ] ", "Give this page to whoever runs Exeunt: the case is finished there, with probes.");
+  });
+  append_list(out, "CANNOT BE UNDONE", plan.irreversible);
+  append_list(out, "MAY BE HERS: ask before touching", proposed_lines(plan));
+  append_list(out, "TELL THESE BEFORE THEIR WORK STOPS", texts(plan.bystanders));
+  append_list(out, "NOT SEEN FROM HERE: look by hand", gap_lines(plan));
+  return out;
+}
+
+}  // namespace exeunt::plan

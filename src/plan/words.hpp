@@ -1,0 +1,29 @@
+// The words in which a plan speaks to people: for explain, runbook and the tables of `exeunt plan`.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "plan/plan.hpp"
+
+namespace exeunt::plan {
+
+[[nodiscard]] std::string_view words(model::Action action);   // "disable the account"
+[[nodiscard]] std::string_view words(model::Stage stage);     // "cut the identity"
+[[nodiscard]] std::string_view reason(model::Stage stage);    // why this stage stands where it stands
+[[nodiscard]] std::string_view plural(model::NodeKind kind);  // "sessions"
+[[nodiscard]] std::string words(base::Duration duration);     // "5 min", "24 h", "0 s"
+/// What a step does and to what: `disable the account "ada" on directory`. Outside text escaped.
+[[nodiscard]] std::string sentence(const Step& step);
+/// "every session, key of it, listed anew when the step runs", or nothing for a step by name.
+[[nodiscard]] std::string rule_words(const Step& step);
+/// Outside text in quotes, escaped for a terminal; empty text shows as the native id.
+[[nodiscard]] std::string quoted(const model::Node& node);
+[[nodiscard]] std::string quoted(std::string_view text);
+
+/// Appends `text` broken into lines of at most 100 columns: the first after `lead`, further ones indented as far. Escaped already.
+void append_paragraph(std::string& out, std::string_view lead, std::string_view text);
+
+}  // namespace exeunt::plan
