@@ -159,6 +159,7 @@ std::vector<LogLogin> parse_log(std::string_view log) {
   constexpr std::string_view k_from = " from ";
   std::vector<LogLogin> out;
   for_each_line(log, [&](std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);  // sshd -E writes them
     const auto at = line.find(k_accepted);
     if (at == std::string_view::npos || !is_log_head(line.substr(0, at))) return;
     const auto rest = line.substr(at + k_accepted.size());
