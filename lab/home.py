@@ -163,6 +163,16 @@ def _policy_yaml(lab, company, entry_uuids, roles):
     return f"""# Written by the lab for seed {lab.seed}.
 version: 1
 identity_systems: [directory]
+required_grade:
+  account: read_back
+  session: read_back
+  key: refused
+  certificate: refused
+  membership: read_back
+  secret: refused
+required_grade_on:
+  directory: {{ account: refused }}
+  warehouse: {{ account: refused }}
 protected_nodes:
 {lines}protected_people: [{', '.join((OPERATOR, *APPROVERS))}]
 heir: {HEIR}
