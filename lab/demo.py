@@ -159,6 +159,8 @@ def _show_verdict(verdict, ways):
     say(f"   the adversary held {verdict['ways']} ways and tried them {verdict['tries']} times; "
         f"{sum(w['last_outcome'] == 'admitted' for w in ways)} admit at the end")
     say(f"   the judge searched {verdict['places_searched']} places for {verdict['secrets']} secrets")
+    for line in verdict["excused"]:
+        say(f"   not in the record, but declared as a gap: {line}")
     for name, lines in verdict["words"].items():
         print(coloured(f"   {name}:", "red"))
         for line in lines:

@@ -47,19 +47,19 @@ def read_log(path):
 
 
 def judge_ways(ways, record):
-    """missed, admitted_after and untried, each a list of words."""
+    """missed, admitted_after, untried and excused (not in the record, but a gap was declared), each a list of words."""
     paths = {(p["system"], p["kind"], p["id"]): p for p in record["paths"]}
     approved = (record.get("intervals") or {}).get("approved")
     gaps = {(g["system"], g["kind"]) for g in record.get("gaps", []) if _declared_before(g, approved)}
-    missed, after, untried = [], [], []
+    missed, after, untried, excused = [], [], [], []
     for key, tries in ways.items():
         admitted = [t for t in tries if t["outcome"] == "admitted"]
         if not admitted:
             continue
         path = paths.get(key)
         if path is None:
-            if key[:2] not in gaps:
-                missed.append(f"{'/'.join(key)}: {tries[0]['way']}, admitted {len(admitted)} times")
+            words = f"{'/'.join(key)}: {tries[0]['way']}, admitted {len(admitted)} times"
+            (excused if key[:2] in gaps else missed).append(words)
             continue
         first_refused = (path.get("ended_since") or {}).get("first_refused")
         if not first_refused:
@@ -72,7 +72,7 @@ def judge_ways(ways, record):
                          f"admitted {len(late)} times after, first {late[0]['begun']}, last {late[-1]['begun']}")
         if not any(_is_answer_after(t, first_refused) for t in tries):
             untried.append(f"{'/'.join(key)}: {tries[0]['way']}, no try after {first_refused}")
-    return missed, after, untried
+    return missed, after, untried, excused
 
 
 def _declared_before(gap, approved):
@@ -193,7 +193,7 @@ def watch(options):
 def judge(options):
     ways = read_log(options.log)
     record = json.loads(Path(options.record).read_text(encoding="utf-8"))
-    missed, after, untried = judge_ways(ways, record)
+    missed, after, untried, excused = judge_ways(ways, record)
     secrets = read_secrets(options.secrets)
     found, searched = find_secrets(secrets, [options.record, *options.search], options.watched)
     changed = []
@@ -202,6 +202,7 @@ def judge(options):
         changed = changed_for_others(before, after_all, options.subject, set(ways))
     lists = dict(zip(COUNTS, (missed, after, untried, found, changed)))
     verdict = {name: len(items) for name, items in lists.items()}
+    verdict["excused"] = excused
     verdict["ways"] = sum(any(t["outcome"] == "admitted" for t in tries) for tries in ways.values())
     verdict["tries"] = sum(len(tries) for tries in ways.values())
     verdict["secrets"], verdict["places_searched"] = len(secrets), searched

@@ -69,7 +69,8 @@ class Judged(unittest.TestCase):
         del self.record["paths"][0]
         for declared, missed in ((at(4), 0), (at(6), 1), ("", 1)):
             self.record["gaps"] = [{"system": "directory", "kind": "account", "words": "", "declared_at": declared}]
-            self.assertEqual(self.verdict()[1]["missed"], missed, declared)
+            verdict = self.verdict()[1]
+            self.assertEqual((verdict["missed"], len(verdict["excused"])), (missed, 1 - missed), declared)
 
     def test_gap_of_another_kind_excuses_nothing(self):
         del self.record["paths"][0]

@@ -156,7 +156,7 @@ class HandMadeCut(unittest.TestCase):
             {"system": s, "kind": k, "id": i, "state": "ended", "ended_since": {"first_refused": ended}}
             for s, k, i in path_ids]}
         changed = judge.changed_for_others(*(json.loads(p.read_text()) for p in (before, after)), person, set(log))
-        return (*judge.judge_ways(log, record), changed)
+        return (*judge.judge_ways(log, record)[:3], changed)
 
     def test_1_shared_password_left_as_it_was_is_seen(self):
         _, after, _, _ = self.leave(self.leavers[0], without=("shared_roles",))
