@@ -2,6 +2,7 @@
 
 #include "base/bytes.hpp"
 #include "base/escape.hpp"
+#include "base/yaml_documents.hpp"
 #include "plan/yaml_reader.hpp"
 
 namespace exeunt::plan {
@@ -155,11 +156,12 @@ base::Result<Policy> parse_policy(std::string_view yaml, std::string_view file_n
     return base::fail(errors.status().error());
   }
   try {
-    const auto documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() != 1) {
-      errors.say({}, "", documents.empty() ? "is empty" : "holds more than one document", "`exeunt init` writes one to begin with");
+    const auto documents = base::count_yaml_documents(yaml);
+    if (documents != base::YamlDocuments::one) {
+      errors.say({}, "", documents == base::YamlDocuments::none ? "is empty" : "holds more than one document",
+                 "`exeunt init` writes one to begin with");
     } else {
-      YamlMapping file(documents.front(), errors, "");
+      YamlMapping file(YAML::Load(std::string(yaml)), errors, "");
       if (!errors.any()) read_all(file, out);
     }
   } catch (const YAML::Exception& broken) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/file.hpp"
+#include "base/yaml_documents.hpp"
 
 namespace exeunt::service {
 namespace {
@@ -230,9 +231,9 @@ Result<Config> read_config(const YAML::Node& document, const std::string& file, 
 
 Result<Config> parse_config(std::string_view yaml, const std::string& file, const std::filesystem::path& home) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(yaml));
-    if (documents.size() != 1) return base::fail(Code::invalid_argument, file + ":1: is empty or has more than one document", "keep one");
-    return read_config(documents.front(), file, home);
+    if (base::count_yaml_documents(yaml) != base::YamlDocuments::one)
+      return base::fail(Code::invalid_argument, file + ":1: is empty or has more than one document", "keep one");
+    return read_config(YAML::Load(std::string(yaml)), file, home);
   } catch (const YAML::Exception& error) {
     return base::fail(Code::invalid_argument, file + ":" + std::to_string(error.mark.line + 1) + ": is no YAML: " + error.msg,
                       "mend the line");

@@ -75,6 +75,7 @@ TEST_CASE("config: an error names file, line and key") {
       {"- a\n- b\n", "exeunt.yaml:1:", "is no mapping"},
       {"", "exeunt.yaml:1:", "is empty"},
       {"tenant: a\n---\ntenant: b\n", "exeunt.yaml:1:", "more than one document"},
+      {", \"a b]\nc}d}:e]\n", "exeunt.yaml:1:", "more than one document"},  // yaml-cpp's LoadAll never ends on it
       {"systems: {id: x}\n", "exeunt.yaml:1:", "systems: is no list"},
       {"systems:\n  - kind: openldap\n", "exeunt.yaml:2:", "id: is missing"},
       {"systems:\n  - id: a b\n    kind: openldap\n", "exeunt.yaml:2:", "id:"},
