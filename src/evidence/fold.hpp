@@ -17,6 +17,7 @@ struct PlanFold {
   std::string name;                   // "" main plan, "d1" first delta plan …
   std::string digest;
   std::string approver;               // reference; empty: not approved
+  std::optional<base::Time> compiled_at;  // when these bytes were first journalled; an approval's expiry is counted from it
   std::optional<base::Time> approved_at;
   std::optional<base::Time> expires;
 };

@@ -1,6 +1,7 @@
 // The one writer of a case: numbers, chains, commits and folds its entries. Hold it only while you hold the case's lease.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,14 +36,21 @@ class CaseStream {
 
  private:
   CaseStream(Store& store, const base::Clock& clock, base::Random& random, model::TenantId tenant, model::CaseId case_id, Fence fence);
+  [[nodiscard]] base::Result<NewEntry> make_entry(evidence::Leaf leaf, std::string payload);  // under the lock; applied to the fold
+  [[nodiscard]] const evidence::CaseFold& current() const;                                    // under the lock
   Store& store_;
   const base::Clock& clock_;
   base::Random& random_;
   model::TenantId tenant_;
   model::CaseId case_id_;
   Fence fence_;
-  mutable std::mutex mutex_;
-  evidence::Folder folder_;
+  std::mutex order_mutex_;           // outer: the order in which entries are handed over
+  mutable std::mutex mutex_;         // inner: everything below
+  std::condition_variable settled_;
+  mutable evidence::Folder folder_;
+  mutable bool ahead_ = false;       // the fold counts entries whose write failed
+  std::size_t in_flight_ = 0;
+  std::uint64_t snapshot_at_ = 0;
   base::Status broken_;
 };
 

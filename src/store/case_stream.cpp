@@ -1,0 +1,166 @@
+#include "store/case_stream.hpp"
+
+#include <utility>
+
+#include "evidence/merkle.hpp"
+
+namespace exeunt::store {
+namespace {
+
+using base::Code;
+using base::Result;
+using base::Status;
+
+constexpr base::Duration k_lease_time{30'000};  // keep_lease is called every 10 s: two may be missed
+constexpr std::size_t k_page = 1'000;
+constexpr std::uint64_t k_snapshot_every = 256;
+
+Status apply_stored(evidence::Folder& folder, const StoredEntry& entry) {
+  EXEUNT_TRY_ASSIGN(const evidence::Leaf leaf, evidence::decode(entry.leaf));
+  return folder.apply(leaf, evidence::leaf_hash(entry.leaf));
+}
+
+// A snapshot only saves time: one that does not fit the journal, or that this binary cannot read, is as good as none.
+evidence::Folder from_snapshot(Store& store, const model::CaseId& case_id) {
+  const auto stored = store.snapshot(case_id);
+  if (!stored || !*stored) return {};
+  auto folder = evidence::Folder::restore((*stored)->second);
+  if (!folder || folder->state().entries == 0 || folder->state().case_id != case_id.text()) return {};
+  const auto last = store.read_case(case_id, folder->state().entries - 1, 1);
+  if (!last || last->size() != 1 || evidence::leaf_hash(last->front().leaf) != folder->state().head) return {};
+  return std::move(*folder);
+}
+
+Result<evidence::Folder> load(Store& store, const model::CaseId& case_id) {
+  evidence::Folder folder = from_snapshot(store, case_id);
+  while (true) {
+    EXEUNT_TRY_ASSIGN(const auto page, store.read_case(case_id, folder.state().entries, k_page));
+    for (const StoredEntry& entry : page) EXEUNT_TRY(apply_stored(folder, entry));
+    if (page.size() < k_page) return folder;
+  }
+}
+
+}  // namespace
+
+CaseStream::CaseStream(Store& store, const base::Clock& clock, base::Random& random, model::TenantId tenant, model::CaseId case_id, Fence fence)
+    : store_(store), clock_(clock), random_(random), tenant_(std::move(tenant)), case_id_(std::move(case_id)), fence_(std::move(fence)) {}
+
+Result<std::unique_ptr<CaseStream>> CaseStream::open(Store& store, const base::Clock& clock, base::Random& random, const model::TenantId& tenant,
+                                                     const model::CaseId& case_id, std::string_view owner) {
+  EXEUNT_TRY_ASSIGN(Fence fence, store.acquire_lease("case/" + case_id.text(), owner, k_lease_time));
+  // From here on its destructor gives the lease back.
+  auto stream = std::unique_ptr<CaseStream>(new CaseStream(store, clock, random, tenant, case_id, std::move(fence)));
+  EXEUNT_TRY_ASSIGN(stream->folder_, load(store, case_id));
+  stream->snapshot_at_ = stream->folder_.state().entries;
+  return stream;
+}
+
+CaseStream::~CaseStream() {
+  {
+    std::unique_lock lock(mutex_);
+    settled_.wait(lock, [this] { return in_flight_ == 0; });
+  }
+  const auto& state = folder_.state();
+  if (broken_ && state.entries >= snapshot_at_ + k_snapshot_every) {
+    static_cast<void>(store_.put_snapshot(case_id_, state.entries - 1, folder_.snapshot()));
+  }
+  // What fails here runs out by itself.
+  static_cast<void>(store_.release_lease(fence_));
+}
+
+Result<NewEntry> CaseStream::make_entry(evidence::Leaf leaf, std::string payload) {
+  EXEUNT_TRY(broken_);
+  NewEntry entry;
+  entry.case_id = case_id_;
+  entry.case_seq = folder_.state().entries;
+  entry.salt.resize(32);
+  random_.fill(entry.salt);
+  leaf.v = 1;
+  leaf.tenant = tenant_.text();
+  leaf.case_id = case_id_.text();
+  leaf.case_seq = entry.case_seq;
+  leaf.prev = folder_.state().head;
+  if (leaf.t == base::Time{}) leaf.t = clock_.now();
+  leaf.commit = evidence::commit_payload(entry.salt, payload);
+  entry.payload = std::move(payload);
+  EXEUNT_TRY_ASSIGN(entry.leaf, evidence::encode(leaf));
+  entry.leaf_hash = evidence::leaf_hash(entry.leaf);
+  if (auto applied = folder_.apply(leaf, entry.leaf_hash); !applied) {
+    return base::fail(Code::failed_precondition, applied.error().what, "nothing was written; re-read the case, then decide again");
+  }
+  return entry;
+}
+
+void CaseStream::append_async(evidence::Leaf leaf, std::string payload, Store::Done done) {
+  // Held until the entry is handed over: entries reach the store in the order of their numbers.
+  const std::lock_guard order(order_mutex_);
+  std::vector<NewEntry> entries;
+  {
+    std::unique_lock lock(mutex_);
+    auto entry = make_entry(std::move(leaf), std::move(payload));
+    if (!entry) {
+      lock.unlock();
+      return done(base::fail(std::move(entry).error()));
+    }
+    ++in_flight_;
+    entries.push_back(std::move(*entry));
+  }
+  store_.append_async(std::move(entries), fence_, [this, done = std::move(done)](Status status) {
+    {
+      const std::lock_guard again(mutex_);
+      // The fold is ahead of the store now, and entries after this one are refused there too: nothing more is written (fail closed).
+      if (!status && broken_) {
+        broken_ = base::fail(status.error().code, status.error().what, status.error().next);
+        ahead_ = true;
+      }
+    }
+    done(std::move(status));
+    const std::lock_guard again(mutex_);
+    if (--in_flight_ == 0) settled_.notify_all();
+  });
+}
+
+Status CaseStream::append(evidence::Leaf leaf, const base::Json& payload) {
+  std::mutex mutex;
+  std::condition_variable finished;
+  std::optional<Status> result;
+  append_async(std::move(leaf), base::canonical_json(payload), [&](Status status) {
+    const std::lock_guard lock(mutex);
+    result = std::move(status);
+    finished.notify_one();
+  });
+  std::unique_lock lock(mutex);
+  finished.wait(lock, [&] { return result.has_value(); });
+  return std::move(*result);
+}
+
+// After a failed write the fold counts entries that are not stored; what is stored is read again the next time somebody looks.
+const evidence::CaseFold& CaseStream::current() const {
+  if (ahead_ && in_flight_ == 0) {
+    if (auto stored = load(store_, case_id_)) {
+      folder_ = std::move(*stored);
+      ahead_ = false;
+    }
+  }
+  return folder_.state();
+}
+
+evidence::CaseFold CaseStream::state() const {
+  const std::lock_guard lock(mutex_);
+  return current();
+}
+
+void CaseStream::inspect(const std::function<void(const evidence::CaseFold&)>& look) const {
+  const std::lock_guard lock(mutex_);
+  look(current());
+}
+
+Status CaseStream::keep_lease() { return store_.renew_lease(fence_, k_lease_time); }
+
+Result<evidence::Folder> fold_case(Store& store, const model::CaseId& case_id) {
+  EXEUNT_TRY_ASSIGN(evidence::Folder folder, load(store, case_id));
+  if (folder.state().entries == 0) return base::fail(Code::not_found, "case " + case_id.text() + ": there is none", "`exeunt status` lists the cases");
+  return folder;
+}
+
+}  // namespace exeunt::store
