@@ -257,7 +257,7 @@ TEST_CASE("openssh: Exeunt's own accounts are named, all accounts are listed, a 
   CHECK((*own)[1].native_id == server.uid("exeunt-control"));
   const auto listed = connector->accounts({});
   REQUIRE(listed);
-  CHECK(listed->accounts.size() == 5);
+  CHECK(listed->accounts.size() == 6);
   CHECK(listed->completeness == model::Completeness::full);
   CHECK(listed->accounts[0].administrator);
   base::SystemClock clock;

@@ -27,7 +27,7 @@ namespace exeunt::test {
 namespace {
 
 constexpr const char* k_wrapper = "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so";
-const std::vector<std::string> k_people{"alice", "bob", "deploy", "exeunt-control"};
+const std::vector<std::string> k_people{"alice", "bob", "deploy", "exeunt-control", "o%b $x+(y)"};
 
 int free_port() {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);

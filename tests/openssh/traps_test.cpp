@@ -270,3 +270,22 @@ TEST_CASE("openssh: links that she plants lead neither to root's file nor to a w
   const auto listed = test::look(*connector, {alice});  // must not wait for a writer
   CHECK(test::listing(listed, NodeKind::key, server.uid("alice"))->completeness == model::Completeness::partial);
 }
+
+TEST_CASE("openssh: a login of shell and format characters is listed, tried and cut like any other") {
+  EXEUNT_SSHD(server);
+  auto connector = server.connector();
+  const std::string login = "o%b $x+(y)";
+  const auto own = server.make_key("own");
+  const auto certified = server.make_key("certified");
+  server.certify(certified, login, login, 3);
+  server.write_keys(login, server.public_of(own) + " $(touch /tmp/x)\n");
+  const auto account = server.account(login);
+  const auto inventory = test::look(*connector, {account});
+  const auto key = need(inventory, NodeKind::key, key_id(server, login, own));
+  const auto certificate = need(inventory, NodeKind::certificate, server.fingerprint_of(certified) + ":3");
+  for (const auto& node : {key, certificate}) CHECK(test::probe(*connector, node) == ProbeAnswer::admitted);
+  for (const auto action : {Action::revoke_keys, Action::revoke_certificates, Action::disable_account, Action::end_sessions})
+    done(test::act(*connector, action, account));
+  for (const auto& node : {key, certificate}) CHECK(test::probe(*connector, node) == ProbeAnswer::refused);
+  CHECK(server.read_keys(login).empty());
+}

@@ -128,7 +128,7 @@ Result<std::string> Host::own_public_line() const {
 
 base::Status Host::log_in(Duration until) {
   EXEUNT_TRY_ASSIGN(const auto key, own_key(settings_));
-  EXEUNT_TRY_ASSIGN(auto session, connect_pinned(settings_, settings_.manage_as, std::max(Duration(1), until - clock_.steady())));
+  EXEUNT_TRY_ASSIGN(auto session, connect_pinned(settings_, std::max(Duration(1), until - clock_.steady())));
   set_timeout(session.get(), std::max(Duration(1), until - clock_.steady()));
   const int answer = ssh_userauth_publickey(session.get(), nullptr, key.get());
   if (answer == SSH_AUTH_DENIED || answer == SSH_AUTH_PARTIAL) {

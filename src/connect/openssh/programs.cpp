@@ -19,7 +19,7 @@ const std::string_view k_survey = EXEUNT_PREAMBLE R"sh(
 log=$1 ledger=$2 krl=$3 uids=" $4 "
 us=$(id -u)
 read_file='
-if [ -f "$1" ] && [ -r "$1" ]; then printf "K "; timeout 10 head -c 1048577 -- "$1" | base64 -w0
+if [ -f "$1" ] && [ -r "$1" ]; then printf "K "; timeout 10 head -c 1048577 -- "$1"
 else problem=$(LC_ALL=C stat -L -- "$1" 2>&1 >/dev/null)
 case $problem in "") printf "X unreadable or not a plain file";; *"No such file"*|*"Not a directory"*) printf A;; *) printf "X not reachable for its own account";; esac
 fi'
@@ -29,10 +29,11 @@ while IFS= read -r line; do
   kind=${line%% *}; rest=${line#* }
   if [ "$kind" = K ]; then
     uid=${rest%% *}; rest=${rest#* }; gid=${rest%% *}; path=${rest#* }
+    printf 'F %s ' "$index"
     if [ "$us" = 0 ] && [ "$uid" != 0 ]; then
-      out=$(chroot --userspec="+$uid:+$gid" --groups= --skip-chdir / /bin/sh -c "$read_file" exeunt "$path" </dev/null 2>/dev/null)
-    else out=$(/bin/sh -c "$read_file" exeunt "$path" </dev/null 2>/dev/null); fi
-    printf 'F %s ' "$index"; printf %s "$out" | base64 -w0; printf '\n'
+      chroot --userspec="+$uid:+$gid" --groups= --skip-chdir / /bin/sh -c "$read_file" exeunt "$path" </dev/null 2>/dev/null | base64 -w0
+    else /bin/sh -c "$read_file" exeunt "$path" </dev/null 2>/dev/null | base64 -w0; fi
+    printf '\n'
     index=$((index + 1))
   elif [ "$kind" = C ]; then
     uid=${rest%% *}; login=${rest#* }
@@ -68,25 +69,28 @@ if [ -n "$krl" ]; then
   elif ssh-keygen -Q -l -f "$krl" >/dev/null 2>&1; then printf 'R good\n'
   else printf 'R corrupt\n'; fi
 fi
-printf 'P '; ps -e -o pid= -o ppid= -o uid= -o ruid= -o stat= | base64 -w0; printf '\n'
+processes=$(ps -e -o pid= -o ppid= -o uid= -o ruid= -o stat=)
+printf 'P '; printf '%s\n' "$processes" | base64 -w0; printf '\n'
 printf 'B '; cat /proc/[0-9]*/stat 2>/dev/null | base64 -w0; printf '\n'
 printf 'S '; ss -tnpH state established 2>/dev/null | base64 -w0; printf '\n'
 printf 'H '; ss -tnlpH 2>/dev/null | base64 -w0; printf '\n'
 printf 'O %s\n' "$SSH_CONNECTION"
-ps -e -o pid= -o uid= -o ruid= | while read -r pid uid real; do
-  case $uids in *" $uid "*|*" $real "*) ;; *) continue;; esac
-  told=$(tr '\0' '\n' 2>/dev/null < "/proc/$pid/environ" | grep -a -E '^SSH_(CONNECTION|USER_AUTH)=' | head -c 4096)
-  [ -n "$told" ] || continue
-  file=$(printf '%s\n' "$told" | grep -a -m1 '^SSH_USER_AUTH='); file=${file#*=}
-  proof=
-  case $file in
-    /tmp/sshauth.*[!A-Za-z0-9]*) ;;
-    /tmp/sshauth.*) [ -f "$file" ] && [ ! -L "$file" ] &&
-      proof=$(timeout 5 grep -a -m8 -E '^publickey [A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+$' -- "$file" | head -c 32768);;
-  esac
-  connection=$(printf '%s\n' "$told" | grep -a -m1 '^SSH_CONNECTION='); connection=${connection#*=}
-  printf 'E %s ' "$pid"; printf '%s\n%s\n' "$connection" "$proof" | base64 -w0; printf '\n'
-done
+files=
+while read -r pid parent uid real state; do
+  case $uids in *" $uid "*|*" $real "*) files="$files /proc/$pid/environ";; esac
+done <<END
+$processes
+END
+if [ -n "$files" ]; then
+  printf 'E '; grep -a -z -s -H -E '^SSH_(CONNECTION|USER_AUTH)=' $files | head -c 8388608 | base64 -w0; printf '\n'
+  grep -a -z -s -h -o -E '^SSH_USER_AUTH=/tmp/sshauth[.][A-Za-z0-9]+$' $files | tr '\0' '\n' | sort -u | head -n 2000 | while IFS= read -r note; do
+    note=${note#*=}
+    case $note in /tmp/sshauth.*[!A-Za-z0-9]*) continue;; /tmp/sshauth.*) ;; *) continue;; esac
+    [ -f "$note" ] && [ ! -L "$note" ] || continue
+    printf 'V %s ' "$note"
+    timeout 5 grep -a -m8 -E '^publickey [A-Za-z0-9@.-]+ [A-Za-z0-9+/=]+$' -- "$note" | head -c 32768 | base64 -w0; printf '\n'
+  done
+fi
 if [ -n "$log" ]; then
   if [ -f "$log" ] && [ -r "$log" ]; then
     printf 'G '; tail -c 33554432 -- "$log" | grep -a -F 'Accepted publickey for ' | tail -n 50000 | base64 -w0; printf '\n'
@@ -95,15 +99,25 @@ fi
 printf 'Z\n'
 )sh";
 
+// One run for all of them: its lines say which, its code whether they mean anything.
 const std::string_view k_krl_query = EXEUNT_PREAMBLE R"sh(
 work=$(mktemp -d) || exit 23
 trap 'rm -rf -- "$work"' EXIT
+cd "$work" || exit 23
 index=0
 while IFS= read -r line; do
-  printf '%s\n' "$line" > "$work/key.pub"
-  ssh-keygen -Q -f "$1" "$work/key.pub" >/dev/null 2>&1
-  printf 'Q %s %s\n' "$index" "$?"
+  printf '%s\n' "$line" > "$index.pub"
+  set -- "$@" "$index.pub"
   index=$((index + 1))
+done
+told=$(ssh-keygen -Q -f "$@" 2>/dev/null)
+code=$?
+[ "$code" = 0 ] || [ "$code" = 1 ] || { printf 'C %s\nZ\n' "$code"; exit 0; }
+printf '%s\n' "$told" | while IFS= read -r line; do
+  case $line in
+    [0-9]*.pub*': REVOKED') printf 'Q %s 1\n' "${line%%.pub*}";;
+    [0-9]*.pub*': ok') printf 'Q %s 0\n' "${line%%.pub*}";;
+  esac
 done
 printf 'Z\n'
 )sh";

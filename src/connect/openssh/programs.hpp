@@ -10,7 +10,7 @@ namespace exeunt::connect::programs {
 extern const std::string_view k_accounts;
 /// $1 session log, $2 ledger folder, $3 KRL, $4 uids whose processes are looked into; stdin: `K uid gid path` and `C uid login`.
 extern const std::string_view k_survey;
-/// $1 KRL; stdin: public halves. `Q index code`, code of ssh-keygen -Q: 1 revoked, 0 not, 255 not known.
+/// $1 KRL; stdin: public halves. `Q index 1` revoked, `Q index 0` not; `C code` and nothing else where ssh-keygen -Q ended with neither 0 nor 1.
 extern const std::string_view k_krl_query;
 /// $1 KRL, $2 CA public key or "none"; stdin: `S specification line`, `M public half that must be revoked`, `N … that must not`.
 extern const std::string_view k_krl_update;

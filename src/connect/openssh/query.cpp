@@ -28,9 +28,10 @@ base::Result<QueryAnswer> query_public_half(const OpenSshSettings& settings, con
                                             const Deadline& deadline, const base::Clock& clock) {
   EXEUNT_TRY_ASSIGN(const auto key, import_public(public_line));
   const auto until = clock.steady() + deadline.timeout;
-  EXEUNT_TRY_ASSIGN(const auto session, connect_pinned(settings, login, deadline.timeout));
+  EXEUNT_TRY_ASSIGN(const auto session, connect_pinned(settings, deadline.timeout));
   set_timeout(session.get(), std::max(base::Duration(1), until - clock.steady()));
-  const int answer = ssh_userauth_try_publickey(session.get(), nullptr, key.get());
+  // The login goes here and not into libssh's options, which refuse names with shell characters; a host may well have such accounts.
+  const int answer = ssh_userauth_try_publickey(session.get(), login.c_str(), key.get());
   if (answer == SSH_AUTH_SUCCESS) return QueryAnswer::taken;
   // libssh says "denied" by itself too, for an algorithm that it would not offer. Only a server's USERAUTH_FAILURE carries the list of
   // methods that can go on.

@@ -1,7 +1,6 @@
 // Parsers of what ps, ss, /proc and sshd's log say. Process names, key ids and environments are written by the subject.
 #include <algorithm>
 #include <unordered_map>
-#include <utility>
 
 #include "connect/openssh/public_key.hpp"
 #include "connect/openssh/session_table.hpp"
@@ -175,20 +174,47 @@ std::vector<LogLogin> parse_log(std::string_view log) {
   return out;
 }
 
-Told parse_told(std::string_view pid, std::string_view text) {
-  Told out;
-  out.pid = pid;
-  bool first = true;
-  for_each_line(text, [&](std::string_view line) {
+std::string client_of_connection(std::string_view connection) {
+  const auto words = words_of(connection);
+  return words.size() == 4 ? plain_endpoint("[" + std::string(words[0]) + "]:" + std::string(words[1])) : std::string{};
+}
+
+std::set<std::string> parse_note(std::string_view note) {
+  std::set<std::string> out;
+  for_each_line(note, [&](std::string_view line) {
     const auto words = words_of(line);
-    if (std::exchange(first, false)) {
-      if (words.size() == 4) out.endpoint = plain_endpoint("[" + std::string(words[0]) + "]:" + std::string(words[1]));
-      return;
-    }
     if (words.size() < 3 || words[0] != "publickey") return;
     const auto key = parse_public_line(std::string(words[1]) + " " + std::string(words[2]));
-    if (key) out.fingerprints.insert(key->fingerprint);
+    if (key) out.insert(key->fingerprint);
   });
+  return out;
+}
+
+std::vector<Told> parse_told(std::string_view environments, const std::map<std::string, std::set<std::string>>& notes) {
+  constexpr std::string_view k_proc = "/proc/";
+  constexpr std::string_view k_environ = "/environ:";
+  constexpr std::string_view k_connection = "SSH_CONNECTION=";
+  constexpr std::string_view k_note = "SSH_USER_AUTH=";
+  std::map<std::string, Told> by_pid;
+  std::set<std::string> noted;
+  while (!environments.empty()) {
+    const auto end = environments.find('\0');
+    auto record = environments.substr(0, end);
+    environments.remove_prefix(end == std::string_view::npos ? environments.size() : end + 1);
+    const auto pid_end = record.find(k_environ);
+    if (!record.starts_with(k_proc) || pid_end == std::string_view::npos) continue;
+    const std::string pid(record.substr(k_proc.size(), pid_end - k_proc.size()));
+    if (!is_number(pid)) continue;
+    record.remove_prefix(pid_end + k_environ.size());
+    auto& told = by_pid[pid];
+    told.pid = pid;
+    if (record.starts_with(k_connection) && told.endpoint.empty()) told.endpoint = client_of_connection(record.substr(k_connection.size()));
+    if (record.starts_with(k_note) && noted.insert(pid).second) {
+      if (const auto note = notes.find(std::string(record.substr(k_note.size()))); note != notes.end()) told.fingerprints = note->second;
+    }
+  }
+  std::vector<Told> out;
+  for (auto& [pid, told] : by_pid) out.push_back(std::move(told));
   return out;
 }
 

@@ -60,8 +60,12 @@ struct SessionTable {
 [[nodiscard]] std::vector<HostProcess> parse_processes(std::string_view ps, std::string_view stat);
 [[nodiscard]] std::vector<Socket> parse_sockets(std::string_view ss);
 [[nodiscard]] std::vector<LogLogin> parse_log(std::string_view log);
-/// "127.0.0.1 41234 127.0.0.1 22" and lines `publickey type base64` below it.
-[[nodiscard]] Told parse_told(std::string_view pid, std::string_view text);
+/// "127.0.0.1 41234 127.0.0.1 22" (SSH_CONNECTION) -> "127.0.0.1:41234"; empty when it is something else.
+[[nodiscard]] std::string client_of_connection(std::string_view connection);
+/// sshd's note to a session (ExposeAuthInfo): lines `publickey type base64` -> fingerprints.
+[[nodiscard]] std::set<std::string> parse_note(std::string_view note);
+/// NUL-ended `/proc/PID/environ:NAME=value`, with the notes by path; the first of a name counts.
+[[nodiscard]] std::vector<Told> parse_told(std::string_view environments, const std::map<std::string, std::set<std::string>>& notes);
 /// "[::ffff:10.0.0.1]:22" -> "10.0.0.1:22"; "[::1]:22" -> "::1:22"; empty when it is no address and port.
 [[nodiscard]] std::string plain_endpoint(std::string_view address_and_port);
 

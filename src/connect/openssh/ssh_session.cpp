@@ -16,14 +16,14 @@ std::string place(const OpenSshSettings& settings) {
   return fmt::format("{} ({}:{})", settings.system.text(), settings.host, settings.port);
 }
 
-base::Status set_options(ssh_session session, const OpenSshSettings& settings, const std::string& login) {
+base::Status set_options(ssh_session session, const OpenSshSettings& settings) {
   const int off = 0;
   const int on = 1;
   const unsigned port = static_cast<unsigned>(settings.port);
   const bool good = ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &off) == SSH_OK &&
                     ssh_options_set(session, SSH_OPTIONS_HOST, settings.host.c_str()) == SSH_OK &&
                     ssh_options_set(session, SSH_OPTIONS_PORT, &port) == SSH_OK &&
-                    ssh_options_set(session, SSH_OPTIONS_USER, login.c_str()) == SSH_OK &&
+                    ssh_options_set(session, SSH_OPTIONS_USER, settings.manage_as.c_str()) == SSH_OK &&
                     ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, settings.known_hosts.c_str()) == SSH_OK &&
                     ssh_options_set(session, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") == SSH_OK &&
                     ssh_options_set(session, SSH_OPTIONS_STRICTHOSTKEYCHECK, &on) == SSH_OK &&
@@ -70,10 +70,10 @@ void set_timeout(ssh_session session, base::Duration timeout) {
   ssh_options_set(session, SSH_OPTIONS_TIMEOUT_USEC, &microseconds);
 }
 
-base::Result<SshSession> connect_pinned(const OpenSshSettings& settings, const std::string& login, base::Duration timeout) {
+base::Result<SshSession> connect_pinned(const OpenSshSettings& settings, base::Duration timeout) {
   SshSession session(ssh_new());
   if (!session) return fail(Code::internal, "libssh gave no session");
-  EXEUNT_TRY(set_options(session.get(), settings, login));
+  EXEUNT_TRY(set_options(session.get(), settings));
   set_timeout(session.get(), timeout);
   if (ssh_connect(session.get()) != SSH_OK) {
     return fail(Code::unavailable, place(settings) + ": no SSH connection: " + session_error(session.get()),

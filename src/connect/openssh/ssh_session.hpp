@@ -23,7 +23,7 @@ using SshKey = std::unique_ptr<ssh_key_struct, SshKeyFree>;
 
 /// Connected, key exchange done, host key equal to the pinned one. unavailable: no connection; permission_denied: the host key is not
 /// the pinned one (never accepted, never learned); failed_precondition: no key is pinned for this host.
-[[nodiscard]] base::Result<SshSession> connect_pinned(const OpenSshSettings& settings, const std::string& login, base::Duration timeout);
+[[nodiscard]] base::Result<SshSession> connect_pinned(const OpenSshSettings& settings, base::Duration timeout);
 void set_timeout(ssh_session session, base::Duration timeout);
 [[nodiscard]] std::string session_error(ssh_session session);  // escaped for a message
 

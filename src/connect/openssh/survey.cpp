@@ -54,9 +54,7 @@ void read_key_file(KeyFile& file, std::string_view record) {
   const auto text = decoded(record);
   if (text.starts_with("K ")) {
     file.present = true;
-    auto content = decode_base64_leniently(std::string_view(text).substr(2));
-    if (!content) file.problem = "its content did not arrive whole";
-    file.content = std::move(content).value_or(std::string{});
+    file.content = text.substr(2);
     if (file.content.size() > k_key_file_bytes_max) file.problem = "it is longer than 1 MiB";
     file.parsed = parse_authorized_keys(file.content);
   } else if (text.starts_with("X ")) {
@@ -98,13 +96,16 @@ class SurveyReader {
     else if (kind == "O")
       own_connection(text);
     else if (kind == "E")
-      told(text);
+      environments_ = decoded(text);
+    else if (kind == "V")
+      note(text);
     else if (kind == "G")
       sources_.log = parse_log(decoded(text));
   }
 
   void finish(const std::vector<std::string>& looked_into) {
     sources_.processes = parse_processes(ps_, stat_);
+    sources_.told = parse_told(environments_, notes_);
     for (const auto& uid : looked_into) sources_.logins[uid];
     for (const auto& account : survey_.accounts) {
       if (const auto found = sources_.logins.find(account.uid); found != sources_.logins.end()) found->second.insert(account.login);
@@ -146,12 +147,12 @@ class SurveyReader {
     }
   }
   void own_connection(std::string_view text) {
-    survey_.own_endpoint = parse_told("", std::string(text) + "\n").endpoint;
+    survey_.own_endpoint = client_of_connection(text);
     sources_.ports.emplace(text.substr(text.rfind(' ') + 1));
   }
-  void told(std::string_view text) {
-    const auto pid = take_word(text);
-    sources_.told.push_back(parse_told(pid, decoded(text)));
+  void note(std::string_view text) {
+    const auto path = take_word(text);
+    notes_[std::string(path)] = parse_note(decoded(text));
   }
 
   Survey& survey_;
@@ -159,9 +160,11 @@ class SurveyReader {
   SessionSources sources_;
   std::string ps_;
   std::string stat_;
+  std::string environments_;
+  std::map<std::string, std::set<std::string>> notes_;
 };
 
-std::string survey_input(Survey& survey, const OpenSshSettings& settings) {
+std::string survey_input(Survey& survey, const OpenSshSettings& settings, const std::vector<std::string>& looked_into) {
   std::string input;
   for (const auto& account : survey.accounts) {
     for (const auto& pattern : settings.authorized_keys) {
@@ -173,7 +176,10 @@ std::string survey_input(Survey& survey, const OpenSshSettings& settings) {
       survey.key_files.push_back(std::move(file));
     }
   }
-  for (const auto& account : survey.accounts) input += fmt::format("C {} {}\n", account.uid, account.login);
+  for (const auto& account : survey.accounts) {
+    const bool asked = std::find(looked_into.begin(), looked_into.end(), account.uid) != looked_into.end();
+    if (asked && account.personal()) input += fmt::format("C {} {}\n", account.uid, account.login);
+  }
   return input;
 }
 
@@ -231,7 +237,7 @@ Result<Survey> survey_host(Host& host, const OpenSshSettings& settings, std::vec
                            const std::vector<std::string>& looked_into, const base::Clock& clock, const Deadline& deadline) {
   Survey survey;
   survey.accounts = std::move(accounts);
-  const auto input = survey_input(survey, settings);
+  const auto input = survey_input(survey, settings, looked_into);
   std::string uids;
   for (const auto& uid : looked_into) {
     if (uid != "0") uids += (uids.empty() ? "" : " ") + uid;  // root's processes are the host's; whose a root session is, the log says
