@@ -52,16 +52,17 @@ using Status = tl::expected<void, Error>;
 
 #define EXEUNT_CONCAT_INNER(a, b) a##b
 #define EXEUNT_CONCAT(a, b) EXEUNT_CONCAT_INNER(a, b)
+// Names are counted, not numbered by line: one may stand inside a lambda that is an argument of another.
 /// Propagates the error of a Status (or of a Result whose value is not needed).
-#define EXEUNT_TRY(expression)                                               \
-  do {                                                                       \
-    auto exeunt_try_status = (expression);                                   \
-    if (!exeunt_try_status) return ::exeunt::base::fail(std::move(exeunt_try_status).error()); \
+#define EXEUNT_TRY(expression) EXEUNT_TRY_INNER(EXEUNT_CONCAT(exeunt_try_, __COUNTER__), expression)
+#define EXEUNT_TRY_INNER(temporary, expression)                                \
+  do {                                                                         \
+    auto temporary = (expression);                                             \
+    if (!temporary) return ::exeunt::base::fail(std::move(temporary).error()); \
   } while (false)
 /// Declares `declaration` from a Result's value, or propagates its error.
-#define EXEUNT_TRY_ASSIGN(declaration, expression) \
-  EXEUNT_TRY_ASSIGN_INNER(EXEUNT_CONCAT(exeunt_try_, __LINE__), declaration, expression)
-#define EXEUNT_TRY_ASSIGN_INNER(temporary, declaration, expression)             \
-  auto temporary = (expression);                                                \
-  if (!temporary) return ::exeunt::base::fail(std::move(temporary).error());    \
+#define EXEUNT_TRY_ASSIGN(declaration, expression) EXEUNT_TRY_ASSIGN_INNER(EXEUNT_CONCAT(exeunt_try_, __COUNTER__), declaration, expression)
+#define EXEUNT_TRY_ASSIGN_INNER(temporary, declaration, expression)          \
+  auto temporary = (expression);                                             \
+  if (!temporary) return ::exeunt::base::fail(std::move(temporary).error()); \
   declaration = std::move(*temporary)

@@ -19,6 +19,16 @@ Result<int> through_assign(bool good) {
   return value + 1;
 }
 
+Status nested() {
+  EXEUNT_TRY([]() -> Status {
+    EXEUNT_TRY(refuse());
+    return {};
+  }());
+  return {};
+}
+
+TEST_CASE("result: the macros may stand inside each other") { CHECK(nested().error().code == Code::aborted); }
+
 TEST_CASE("result: an error reads cause, then next step, and can be said of a subject") {
   const Error error{Code::unavailable, "connection refused", "start the server"};
   CHECK(error.text() == "connection refused; start the server");
