@@ -42,7 +42,7 @@ Status change_role(Connection& connection, const std::string& oid, std::string a
     return fail(Code::aborted, connection.subject() + ": the role with OID " + oid + " was renamed during the call; nothing was changed",
                 "repeat");
   }
-  return connection.change("COMMIT", until);
+  return connection.commit(until);
 }
 
 bool cannot_log_in(const Role& role) { return !role.login; }
@@ -102,16 +102,18 @@ Result<ApplyOutcome> end_sessions(const Settings& settings, const ApplyRequest& 
   const std::string& oid = request.target.key.native_id;
   if (!is_oid(oid)) return fail(Code::invalid_argument, settings.system.text() + ": \"" + oid + "\" is no role OID");
   EXEUNT_TRY_ASSIGN(const EndedSessions ended, end_sessions_of(*connection, oid, 0, until));
-  EXEUNT_TRY_ASSIGN(const std::vector<Session> still, sessions_of(*connection, oid, until));
+  const auto still = sessions_of(*connection, oid, until);
+  if (!still) return fail(after_an_effect(still.error()));
   std::set<std::string> open;
-  for (const Session& session : still) open.insert(session.endpoint);
+  for (const Session& session : *still) open.insert(session.endpoint);
   ApplyOutcome outcome;
   for (const model::Node& node : request.covered) {
     if (node.key.kind == NodeKind::session && open.count(node.key.native_id) == 0) outcome.acknowledged.push_back(node.id());
   }
-  if (still.empty()) outcome.acknowledged.push_back(request.target.id());
+  if (still->empty()) outcome.acknowledged.push_back(request.target.id());
   outcome.calls = ended.calls;
-  outcome.words = counted(ended.ended, "session") + " ended" + (still.empty() ? "" : ", " + std::to_string(still.size()) + " still there");
+  outcome.words =
+      counted(ended.ended, "session") + " ended" + (still->empty() ? "" : ", " + std::to_string(still->size()) + " still there");
   return outcome;
 }
 
@@ -151,7 +153,7 @@ Status revoke(Connection& connection, const Pair& pair, const Until& until) {
   if (left.size() != 0) {
     return fail(Code::aborted, connection.subject() + ": a role was renamed during the call; nothing was changed", "repeat");
   }
-  return connection.change("COMMIT", until);
+  return connection.commit(until);
 }
 
 }  // namespace

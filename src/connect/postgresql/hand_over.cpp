@@ -82,7 +82,7 @@ Result<std::vector<std::string>> hand_over_here(Connection& connection, const st
   EXEUNT_TRY(connection.change("REASSIGN OWNED BY " + from.quoted + " TO " + to.quoted, until));
   EXEUNT_TRY_ASSIGN(std::vector<std::string> kept, keep_definers(connection, from, to, definers, until));
   EXEUNT_TRY(borrowed.give_back(connection, until));
-  EXEUNT_TRY(connection.change("COMMIT", until));
+  EXEUNT_TRY(connection.commit(until));
   return kept;
 }
 
@@ -155,7 +155,7 @@ Result<int> drop_role(const Settings& settings, const std::string& role_oid, con
     EXEUNT_TRY_ASSIGN(const BorrowedMembership borrowed, BorrowedMembership::take(*connection, needed, until));
     EXEUNT_TRY(connection->change("DROP OWNED BY " + gone.quoted + " RESTRICT", until));
     EXEUNT_TRY(borrowed.give_back(*connection, until));
-    EXEUNT_TRY(connection->change("COMMIT", until));
+    EXEUNT_TRY(connection->commit(until));
     ++calls;
   }
   EXEUNT_TRY_ASSIGN(const Party gone, party(*first, role_oid, until));

@@ -108,6 +108,7 @@ base::Duration Until::left() const { return std::max(base::Duration{0}, end_ - c
 Rows::Rows(pg_result* result) : result_(result) {}
 void Rows::Clear::operator()(pg_result* result) const { PQclear(result); }
 int Rows::size() const { return result_ ? PQntuples(result_.get()) : 0; }
+std::string Rows::command() const { return result_ ? PQcmdStatus(result_.get()) : ""; }
 bool Rows::is_null(int row, int column) const { return PQgetisnull(result_.get(), row, column) != 0; }
 std::string Rows::text(int row, int column) const {
   return {PQgetvalue(result_.get(), row, column), static_cast<std::size_t>(PQgetlength(result_.get(), row, column))};
@@ -133,6 +134,8 @@ Error Connection::lost(Kind kind, std::string_view why) const {
 Result<Rows> Connection::rows_or_error(pg_result* result, Kind kind) {
   Rows rows(result);
   const ExecStatusType status = PQresultStatus(result);
+  // "SELECT 29" with 28 rows before it: something between us and the server has cut the listing.
+  if (status == PGRES_TUPLES_OK && std::to_string(rows.size()) != PQcmdTuples(result)) return fail(lost(kind, "rows are missing"));
   if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) return rows;
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (state == nullptr) return fail(lost(kind, one_line(PQerrorMessage(connection_.get()))));
@@ -178,6 +181,13 @@ Result<Rows> Connection::run(Kind kind, std::string_view sql, const std::vector<
 Status Connection::change(std::string_view sql, const Until& until) {
   EXEUNT_TRY(run(Kind::change, sql, {}, until));
   return {};
+}
+
+Status Connection::commit(const Until& until) {
+  EXEUNT_TRY_ASSIGN(const Rows answer, run(Kind::change, "COMMIT", {}, until));
+  // A transaction that had failed answers COMMIT with ROLLBACK, and no error.
+  if (answer.command() == "COMMIT") return {};
+  return fail(Code::aborted, subject_ + ": the server rolled the change back", "repeat");
 }
 
 namespace {

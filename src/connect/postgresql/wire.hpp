@@ -35,6 +35,7 @@ class Rows {
   Rows() = default;
   explicit Rows(pg_result* result);
   [[nodiscard]] int size() const;
+  [[nodiscard]] std::string command() const;                  // "COMMIT"
   [[nodiscard]] std::string text(int row, int column) const;  // NULL: empty
   [[nodiscard]] bool is_null(int row, int column) const;
   [[nodiscard]] bool truth(int row, int column) const { return text(row, column) == "t"; }
@@ -62,6 +63,7 @@ class Connection {
     return run(Kind::read, sql, values, until);
   }
   [[nodiscard]] base::Status change(std::string_view sql, const Until& until);
+  [[nodiscard]] base::Status commit(const Until& until);
   /// "…" by the server's encoding; failed_precondition for a name that is not valid in it.
   [[nodiscard]] base::Result<std::string> identifier(std::string_view name) const;
   [[nodiscard]] base::Result<std::string> literal(std::string_view text) const;
