@@ -126,7 +126,10 @@ TEST_CASE("access map: what people forget is said first") {
   admin.privileged = true;
   map.add_node(admin);
   map.add_edge(edge("warehouse/account/100", "warehouse/membership/100:9", EdgeKind::member_of));
+  map.add_node(node("bastion/key/2000:SHA256:a"));  // her own key's second place, told as held by her account
+  map.add_edge(edge("bastion/account/1001", "bastion/key/2000:SHA256:a"));
   const auto paths = map.paths();
+  CHECK(path(paths, "bastion/key/2000:SHA256:a").surprise == "a key in a shared account");
   CHECK(path(paths, "warehouse/account/100").surprise.empty());
   CHECK(path(paths, "bastion/key/1001:SHA256:a").surprise.empty());
   CHECK(path(paths, "warehouse/secret/300").surprise == "a shared secret, 1 others reach it");

@@ -10,13 +10,17 @@ using model::NodeKind;
 
 namespace {
 
-/// A key that no account of the subject's own holds: it lets in to an account of others.
-bool is_foreign_key(const NodeId& key, const Adjacency& adjacency, const Reach& reach) {
-  if (kind_of(key) != NodeKind::key) return false;
-  for (const auto& id : reach.held()) {
-    if (kind_of(id) != NodeKind::account) continue;
-    for (const auto& out : adjacency.from(id))
-      if (out.to == key) return false;
+/// A key that lets in to an account which is not the subject's own. Where keys are named "<account>:<fingerprint>" the name tells;
+/// edges do not: the subject's account is also shown as holder of a key that lies in a shared account.
+bool is_foreign_key(const NodeId& id, const Adjacency& adjacency, const Reach& reach) {
+  const auto key = model::parse_node_id(id);
+  if (!key || key->kind != NodeKind::key) return false;
+  const auto colon = key->native_id.find(':');
+  if (colon != std::string::npos) return !reach.holds(model::node_id({key->system, NodeKind::account, key->native_id.substr(0, colon)}));
+  for (const auto& account : reach.held()) {
+    if (kind_of(account) != NodeKind::account) continue;
+    for (const auto& out : adjacency.from(account))
+      if (out.to == id) return false;
   }
   return true;
 }

@@ -5,6 +5,7 @@
 
 #include "plan/draft.hpp"
 #include "plan/plan.hpp"
+#include "plan/words.hpp"
 
 namespace exeunt::plan {
 
@@ -65,9 +66,7 @@ void sum_up_steps(const Ground& ground, const std::vector<Draft>& drafts, Plan& 
   for (const auto& draft : drafts) {
     const Step& step = draft.step;
     if (step.destructive) out.destructive_calls += static_cast<int>(std::max<std::size_t>(1, draft.ends.size()));
-    if (!step.reversible)
-      out.irreversible.push_back(fmt::format("{}: {} on {} \"{}\" cannot be undone", step.id.text(), name(step.action),
-                                             step.target.key.system.text(), step.target.label));
+    if (!step.reversible) out.irreversible.push_back(fmt::format("{}: {} cannot be undone", step.id.text(), sentence(step)));
     if (const auto* catalogue = ground.catalogue(step.target.key.system))
       out.catalogue_digests[step.target.key.system] = catalogue->digest();
     if (step.heir && std::find(out.heirs.begin(), out.heirs.end(), ground.heir()) == out.heirs.end()) out.heirs.push_back(ground.heir());

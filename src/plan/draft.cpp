@@ -149,6 +149,7 @@ class Drafter {
     if (target.key.system.empty())
       return gap(code.key.system, NodeKind::automation,
                  "no system of kind attest is configured to ask for a review of \"" + code.label + "\"");
+    if (std::any_of(out.begin(), out.end(), [&](const Draft& known) { return known.step.target.key == target.key; })) return;
     target.label = "review " + code.label;
     Draft draft = ask(Action::review, std::move(target), ground_.heir());
     draft.step.words =

@@ -60,9 +60,9 @@ std::vector<std::string> proposed_lines(const Plan& plan) {
   return out;
 }
 
-std::vector<std::string> texts(const std::vector<model::NodeId>& ids) {
+std::vector<std::string> bystander_lines(const Plan& plan) {
   std::vector<std::string> out;
-  for (const auto& id : ids) out.push_back(id.text());
+  for (const auto& id : plan.bystanders) out.push_back(bystander_words(id));
   return out;
 }
 
@@ -100,8 +100,8 @@ std::string explain(const Plan& plan) {
     if (path.step.empty()) open.push_back(path.node.id().text() + " " + path.node.label);
   append_list(out, "No step ends these:", open);
   append_list(out, "Cannot be undone:", plan.irreversible);
-  append_list(out, "Accounts that may be hers, left alone until a person confirms them:", proposed_lines(plan));
-  append_list(out, "Others who will notice:", texts(plan.bystanders));
+  append_list(out, "Accounts that may be the person's own, left alone until somebody confirms them:", proposed_lines(plan));
+  append_list(out, "Others who will notice:", bystander_lines(plan));
   append_list(out, "Not seen from here:", gap_lines(plan));
   append_paragraph(out, "\nNo run can be faster than ",
                    fmt::format("{} under the budgets{}.", words(plan.lower_bound),
@@ -122,11 +122,15 @@ void runbook_step(std::string& out, const Plan& plan, const Step& step) {
   if (!step.vault_reference.empty())
     append_paragraph(out, fmt::format("{}then store the new value in: ", indent), safe(step.vault_reference));
   if (!step.after.empty()) append_paragraph(out, fmt::format("{}only after: ", indent), ids_of(step.after));
-  if (step.by_rule)
-    append_paragraph(out, indent, "list them, end them all, list again; go on when two lists in a row show nothing new. Last seen:");
+  std::string seen;
   for (const auto* path : paths_of(plan, step))
-    if (step.by_rule || path->node.key != step.target.key)
-      append_paragraph(out, fmt::format("{}  [ ] ", indent), fmt::format("{} {}", name(path->node.key.kind), quoted(path->node)));
+    if (path->node.key != step.target.key)
+      append_paragraph(seen, fmt::format("{}  [ ] ", indent), fmt::format("{} {}", name(path->node.key.kind), quoted(path->node)));
+  if (step.by_rule)
+    append_paragraph(out, indent,
+                     fmt::format("list them, end them all, list again; go on when two lists in a row show nothing new. {}",
+                                 seen.empty() ? "None was seen when this was printed." : "Seen when this was printed:"));
+  out += seen;
   if (!step.reversible) append_paragraph(out, indent, "CANNOT BE UNDONE");
   out += fmt::format("{}done at ____:____  by ____________  seen refused at ____:____\n", indent);
 }
@@ -157,8 +161,8 @@ std::string runbook(const Plan& plan) {
     append_paragraph(out, "  [ ] ", "Give this page to whoever runs Exeunt: the case is finished there, with probes.");
   });
   append_list(out, "CANNOT BE UNDONE", plan.irreversible);
-  append_list(out, "MAY BE HERS: ask before touching", proposed_lines(plan));
-  append_list(out, "TELL THESE BEFORE THEIR WORK STOPS", texts(plan.bystanders));
+  append_list(out, "MAY BE THE PERSON'S OWN: ask before touching", proposed_lines(plan));
+  append_list(out, "TELL THESE BEFORE THEIR WORK STOPS", bystander_lines(plan));
   append_list(out, "NOT SEEN FROM HERE: look by hand", gap_lines(plan));
   return out;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/escape.hpp"
 
 namespace exeunt::plan {
@@ -21,7 +23,7 @@ std::string_view words(Action action) {
   switch (action) {
     case Action::disable_account: return "disable the account";
     case Action::replace_password: return "set a new password that nobody knows on";
-    case Action::lock_and_replace: return "lock and replace the password of, in one call,";
+    case Action::lock_and_replace: return "lock, and replace the password of,";
     case Action::end_sessions: return "end every session of";
     case Action::revoke_tokens: return "revoke every token of";
     case Action::revoke_keys: return "revoke every key of";
@@ -100,7 +102,11 @@ std::string words(base::Duration duration) {
   return fmt::format("{} s", seconds);
 }
 
-std::string quoted(std::string_view text) { return "\"" + base::escape_terminal(text, k_label_columns) + "\""; }
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : base::escape_terminal(text, k_label_columns)) out += c == '"' ? "\\\"" : std::string(1, c);
+  return out + "\"";
+}
 std::string quoted(const model::Node& node) { return quoted(node.label.empty() ? node.key.native_id : node.label); }
 
 std::string sentence(const Step& step) {
@@ -110,9 +116,22 @@ std::string sentence(const Step& step) {
     return fmt::format("ask {} to {}{}", who, base::escape_terminal(step.words, 400),
                        step.due.count() > 0 ? ", within " + words(step.due) : "");
   }
-  std::string out = fmt::format("{} {} on {}", words(step.action), quoted(step.target), system);
+  if (step.action == Action::lock_and_replace)
+    return fmt::format("lock the account {} on {} and replace its password in the same call", quoted(step.target), system);
+  // A key in a shared account is a target of its own: that key, not every key there.
+  const bool itself = step.action != Action::end_sessions &&
+                      std::find(step.covers.begin(), step.covers.end(), step.target.key.kind) != step.covers.end() &&
+                      step.target.key.kind != NodeKind::account && step.target.key.kind != NodeKind::secret;
+  std::string out = itself ? fmt::format("revoke the {} {} on {}", name(step.target.key.kind), quoted(step.target), system)
+                           : fmt::format("{} {} on {}", words(step.action), quoted(step.target), system);
   if (step.heir) out += " to " + quoted(*step.heir);
   return out;
+}
+
+std::string bystander_words(const model::NodeId& id) {
+  const auto key = model::parse_node_id(id);
+  if (key && key->kind == NodeKind::subject) return "person " + base::escape_terminal(key->native_id, 40);
+  return base::escape_terminal(id.text(), k_label_columns) + ", an account that nobody claims";
 }
 
 std::string rule_words(const Step& step) {
@@ -120,7 +139,7 @@ std::string rule_words(const Step& step) {
   std::string kinds;
   for (const auto kind : step.covers) {
     if (kind == step.target.key.kind) continue;
-    kinds += (kinds.empty() ? "" : ", ") + std::string(plural(kind));
+    kinds += (kinds.empty() ? "" : " and ") + std::string(plural(kind));
   }
   if (kinds.empty()) kinds = plural(step.target.key.kind);
   return "by rule: all " + kinds + " that there are when the step runs, listed anew until nothing new is found";

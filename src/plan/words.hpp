@@ -19,6 +19,8 @@ namespace exeunt::plan {
 [[nodiscard]] std::string sentence(const Step& step);
 /// "every session, key of it, listed anew when the step runs", or nothing for a step by name.
 [[nodiscard]] std::string rule_words(const Step& step);
+/// Who else is touched: a person, or an account that nobody claims.
+[[nodiscard]] std::string bystander_words(const model::NodeId& id);
 /// Outside text in quotes, escaped for a terminal; empty text shows as the native id.
 [[nodiscard]] std::string quoted(const model::Node& node);
 [[nodiscard]] std::string quoted(std::string_view text);
