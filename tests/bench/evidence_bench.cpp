@@ -46,7 +46,7 @@ class CaseWriter {
     entry.case_seq = next_seq_++;
     entry.salt.resize(32);
     random_.fill(entry.salt);
-    entry.payload = R"({"node":"directory/account/5f0b1c6e-2c67-103f-8a53-fd1be4f3a2d1","words":"bind was refused: 49 invalidCredentials (accountLocked)"})";
+    entry.payload = R"({"node":"directory/account/5f0b1c6e-2c67-103f-8a53-fd1be4f3a2d1","words":"bind was refused: 49 invalidCredentials, accountLocked"})";
     leaf.commit = evidence::commit_payload(entry.salt, entry.payload);
     EXEUNT_TRY_ASSIGN(entry.leaf, evidence::encode(leaf));
     entry.leaf_hash = prev_ = evidence::leaf_hash(entry.leaf);
