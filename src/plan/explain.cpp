@@ -37,23 +37,6 @@ std::vector<const PlannedPath*> paths_of(const Plan& plan, const Step& step) {
   return out;
 }
 
-void append_list(std::string& out, std::string_view title, const std::vector<std::string>& lines) {
-  if (lines.empty()) return;
-  out += fmt::format("\n{}\n", title);
-  for (const auto& line : lines) append_paragraph(out, "  - ", safe(line));
-}
-
-std::vector<std::string> gap_lines(const Plan& plan) {
-  std::vector<std::string> out;
-  for (const auto& gap : plan.gaps) out.push_back(gap.system.text() + ", " + std::string(plural(gap.kind)) + ": " + gap.words);
-  for (const auto& listing : plan.listings) {
-    if (listing.completeness == model::Completeness::full) continue;
-    out.push_back(fmt::format("{}: the list of {}{} is {}: {}", listing.system.text(), plural(listing.kind),
-                              listing.account.empty() ? "" : " of " + listing.account, name(listing.completeness), listing.reason));
-  }
-  return out;
-}
-
 std::vector<std::string> proposed_lines(const Plan& plan) {
   std::vector<std::string> out;
   for (const auto& link : plan.proposed) out.push_back(link.account.text() + " (" + link.reason + ")");
@@ -102,7 +85,7 @@ std::string explain(const Plan& plan) {
   append_list(out, "Cannot be undone:", plan.irreversible);
   append_list(out, "Accounts that may be the person's own, left alone until somebody confirms them:", proposed_lines(plan));
   append_list(out, "Others who will notice:", bystander_lines(plan));
-  append_list(out, "Not seen from here:", gap_lines(plan));
+  append_list(out, "Not seen from here:", blind_spots(plan.gaps, plan.listings));
   append_paragraph(out, "\nNo run can be faster than ",
                    fmt::format("{} under the budgets{}.", words(plan.lower_bound),
                                plan.binding_system.empty() ? "" : "; " + safe(plan.binding_system.text()) + " sets it"));
@@ -163,7 +146,7 @@ std::string runbook(const Plan& plan) {
   append_list(out, "CANNOT BE UNDONE", plan.irreversible);
   append_list(out, "MAY BE THE PERSON'S OWN: ask before touching", proposed_lines(plan));
   append_list(out, "TELL THESE BEFORE THEIR WORK STOPS", bystander_lines(plan));
-  append_list(out, "NOT SEEN FROM HERE: look by hand", gap_lines(plan));
+  append_list(out, "NOT SEEN FROM HERE: look by hand", blind_spots(plan.gaps, plan.listings));
   return out;
 }
 

@@ -145,6 +145,23 @@ std::string rule_words(const Step& step) {
   return "by rule: all " + kinds + " that there are when the step runs, listed anew until nothing new is found";
 }
 
+std::vector<std::string> blind_spots(const std::vector<model::Gap>& gaps, const std::vector<model::Listing>& listings) {
+  std::vector<std::string> out;
+  for (const auto& gap : gaps) out.push_back(fmt::format("{}, {}: {}", gap.system.text(), plural(gap.kind), gap.words));
+  for (const auto& listing : listings) {
+    if (listing.completeness == model::Completeness::full) continue;
+    out.push_back(fmt::format("{}: the list of {}{} is {}: {}", listing.system.text(), plural(listing.kind),
+                              listing.account.empty() ? "" : " of " + listing.account, name(listing.completeness), listing.reason));
+  }
+  return out;
+}
+
+void append_list(std::string& out, std::string_view title, const std::vector<std::string>& lines) {
+  if (lines.empty()) return;
+  out += fmt::format("\n{}\n", title);
+  for (const auto& line : lines) append_paragraph(out, "  - ", base::escape_terminal(line));
+}
+
 void append_paragraph(std::string& out, std::string_view lead, std::string_view text) {
   const std::string indent(base::terminal_columns(lead), ' ');
   std::string line(lead);

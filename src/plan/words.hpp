@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "plan/plan.hpp"
@@ -25,6 +26,10 @@ namespace exeunt::plan {
 [[nodiscard]] std::string quoted(const model::Node& node);
 [[nodiscard]] std::string quoted(std::string_view text);
 
+/// What is not seen: gaps, and listings that are not full. Outside text, not escaped yet.
+[[nodiscard]] std::vector<std::string> blind_spots(const std::vector<model::Gap>& gaps, const std::vector<model::Listing>& listings);
+/// A title and one paragraph a line, escaped here; nothing at all without lines.
+void append_list(std::string& out, std::string_view title, const std::vector<std::string>& lines);
 /// Appends `text` broken into lines of at most 100 columns: the first after `lead`, further ones indented as far. Escaped already.
 void append_paragraph(std::string& out, std::string_view lead, std::string_view text);
 
