@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/bytes.hpp"
 #include "base/file.hpp"
+#include "connect/openssh/public_key.hpp"
 #include "openssh/sshd.hpp"
 
 using namespace exeunt;
@@ -288,4 +290,42 @@ TEST_CASE("openssh: a login of shell and format characters is listed, tried and 
     done(test::act(*connector, action, account));
   for (const auto& node : {key, certificate}) CHECK(test::probe(*connector, node) == ProbeAnswer::refused);
   CHECK(server.read_keys(login).empty());
+}
+
+TEST_CASE("openssh: an RSA key whose numbers begin with zeros is the key that it is") {
+  EXEUNT_SSHD(server);
+  auto connector = server.connector();
+  const auto own = server.make_key("own", "rsa");
+  const auto line = server.public_of(own);
+  auto blob = connect::decode_base64_leniently(line.substr(line.find(' ') + 1)).value();
+  const auto exponent = std::string("\0\0\0\3\1\0\1", 7);
+  blob.replace(blob.find(exponent), exponent.size(), std::string("\0\0\0\5\0\0\1\0\1", 9));
+  server.write_keys("alice", "ssh-rsa " + base::to_base64(base::as_bytes(blob)) + "\n");
+  CHECK(server.ssh("alice", own, "true"));  // the trap: the raw bytes hash to another fingerprint
+  const auto alice = server.account("alice");
+  const auto node = need(test::look(*connector, {alice}), NodeKind::key, key_id(server, "alice", own));
+  CHECK(test::probe(*connector, node) == ProbeAnswer::admitted);
+  done(test::act(*connector, Action::revoke_keys, alice));
+  CHECK_FALSE(server.ssh("alice", own, "true"));
+  server.write_keys("bob", line + "\n");
+  CHECK_FALSE(server.ssh("bob", own, "true"));  // the KRL knows it too
+}
+
+TEST_CASE("openssh: a cert-authority line lets in whom nobody knows: said, removed, revoked") {
+  EXEUNT_SSHD(server);
+  auto connector = server.connector();
+  const auto authority = server.make_key("her-ca");
+  const auto friend_key = server.make_key("friend");
+  server.run({"ssh-keygen", "-q", "-s", authority.string(), "-I", "x", "-n", "alice", friend_key.string() + ".pub"});
+  server.write_keys("alice", "cert-authority " + server.public_of(authority) + "\n");
+  const auto certificate = with_certificate(friend_key.string() + "-cert.pub");
+  CHECK(server.ssh("alice", friend_key, "true", nullptr, certificate));  // the trap
+  const auto alice = server.account("alice");
+  const auto inventory = test::look(*connector, {alice});
+  CHECK(has_gap(inventory, NodeKind::key, "cert-authority"));
+  CHECK(test::probe(*connector, need(inventory, NodeKind::key, key_id(server, "alice", authority))) == ProbeAnswer::unknown);
+  done(test::act(*connector, Action::revoke_keys, alice));
+  CHECK_FALSE(server.ssh("alice", friend_key, "true", nullptr, certificate));
+  server.write_keys("bob", "cert-authority " + server.public_of(authority) + "\n");
+  CHECK_FALSE(server.ssh("bob", friend_key, "true", nullptr, certificate));
 }

@@ -60,44 +60,68 @@ bool holder_end(std::string_view text, std::string_view& pid, std::size_t& lengt
   return true;
 }
 
-/// users:(("sshd",pid=1,fd=4),("sshd",pid=2,fd=4)) — a process may be called `a",pid=1,fd=3)`: 15 bytes of name are too few to also begin
-/// a next entry or end the line, so an entry counts only when one of these follows.
+struct Holder {
+  std::string_view name;
+  std::string_view pid;
+};
+
+/// users:(("sshd",pid=1,fd=4),("sshd",pid=2,fd=4)) — a process may be called `",pid=1,fd=3),(`. Names are 15 bytes at most (the kernel's
+/// TASK_COMM_LEN), and with that bound a list has one reading to its very end; other readings come to nothing and are taken back.
+class HolderReader {
+ public:
+  bool read(std::string_view text) {
+    if (failed_.contains(text.size())) return false;
+    for (auto at = text.find("\",pid="); at != std::string_view::npos && at <= k_name_bytes_max; at = text.find("\",pid=", at + 1)) {
+      std::size_t length = 0;
+      std::string_view pid;
+      if (!holder_end(text.substr(at), pid, length)) continue;
+      const auto after = text.substr(at + length);
+      if (after != ")" && !(after.starts_with(",(\"") && holders.size() < k_holders_max)) continue;
+      holders.push_back({text.substr(0, at), pid});
+      if (after == ")" || read(after.substr(3))) return true;
+      holders.pop_back();
+    }
+    failed_.insert(text.size());
+    return false;
+  }
+  std::vector<Holder> holders;
+
+ private:
+  static constexpr std::size_t k_name_bytes_max = 15;
+  static constexpr std::size_t k_holders_max = 1000;  // bounds the depth too
+  std::set<std::size_t> failed_;                      // by how much was left: every rest is tried once
+};
+
 void read_holders(std::string_view text, Socket& socket) {
   constexpr std::string_view k_open = "users:((\"";
   const auto open = text.find(k_open);
-  if (open == std::string_view::npos) return;
-  text.remove_prefix(open + k_open.size());
-  while (true) {
-    std::size_t at = 0;
-    std::size_t length = 0;
-    std::string_view pid;
-    std::string_view after;
-    for (;; ++at) {
-      at = text.find("\",pid=", at);
-      if (at == std::string_view::npos) return;
-      if (!holder_end(text.substr(at), pid, length)) continue;
-      after = text.substr(at + length);
-      if (after == ")" || after.starts_with(",(\"")) break;
-    }
-    socket.pids.emplace(pid);
-    const auto name = text.substr(0, at);
-    if (name == "sshd" || name == "sshd-session") socket.sshd.emplace(pid);
-    if (after == ")") return;
-    text = after.substr(3);
+  HolderReader reader;
+  if (open == std::string_view::npos || !reader.read(text.substr(open + k_open.size()))) return;
+  for (const auto& holder : reader.holders) {
+    socket.pids.emplace(holder.pid);
+    if (holder.name == "sshd" || holder.name == "sshd-session") socket.sshd.emplace(holder.pid);
   }
 }
 
-/// The head of a log line before "Accepted": nothing (sshd -E), or a syslog stamp, host and `sshd[123]: `. A login name that contains the
-/// words cannot stand there: sshd never begins a line with it.
+bool is_month(std::string_view word) {
+  constexpr std::string_view k_months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  const auto at = word.size() == 3 ? k_months.find(word) : std::string_view::npos;
+  return at != std::string_view::npos && at % 3 == 0;
+}
+
+/// The head of a log line before "Accepted": nothing (sshd -E), or a syslog stamp (`Nov 20 20:00:00` or RFC 3339), host and `sshd[123]: `.
+/// A login name is free text and may look like the end of such a head ("Invalid user sshd[1]: Accepted …"), so the whole head is checked.
 bool is_log_head(std::string_view head) {
   if (head.empty()) return true;
-  if (!head.ends_with("]: ")) return false;
   const auto words = words_of(head);
-  if (words.empty() || words.size() > 6) return false;
+  const bool classic = words.size() == 5 && is_month(words[0]) && is_number(words[1]) && words[2].size() == 8 && words[2][2] == ':';
+  const bool precise = words.size() == 3 && words[0].size() >= 20 && is_number(words[0].substr(0, 4)) && words[0][4] == '-';
+  if (!(classic || precise) || !head.ends_with("]: ")) return false;
   const auto last = words.back();
-  const bool named = last.starts_with("sshd[") || last.starts_with("sshd-session[");
-  const auto pid = last.substr(last.find('[') + 1);
-  return named && pid.size() > 2 && is_number(pid.substr(0, pid.size() - 2));
+  const auto open = last.find('[');
+  const auto name = last.substr(0, open);
+  return open != std::string_view::npos && (name == "sshd" || name == "sshd-session") &&
+         is_number(last.substr(open + 1, last.size() - open - 3));
 }
 
 }  // namespace
