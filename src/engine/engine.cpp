@@ -220,10 +220,11 @@ Result<RunResult> CaseRun::run() {
   }
   if (!stopped()) {
     // Last: everything listed and surveyed once more, after the settle windows: what came back meanwhile is cut again or becomes a delta plan.
-    EXEUNT_TRY_ASSIGN(const bool still_quiet, settling.sweep());
-    quiet = quiet && still_quiet;
-    EXEUNT_TRY_ASSIGN(const bool settled, settling.settle());
-    quiet = quiet && settled;
+    if (quiet) {
+      EXEUNT_TRY_ASSIGN(const bool still_quiet, settling.sweep());
+      EXEUNT_TRY_ASSIGN(const bool settled, settling.settle());
+      quiet = still_quiet && settled;
+    }
     EXEUNT_TRY_ASSIGN(delta_, find_delta(needs_, context_));
     EXEUNT_TRY(note_milestones());
   }

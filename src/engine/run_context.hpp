@@ -31,6 +31,7 @@ struct Progress {
 
 struct RetryLimits {
   int attempts_max = 5;                    // calls of one step in one run
+  int reapplies_max = 3;                   // of them, calls that were acknowledged and changed nothing
   base::Duration backoff_min{500};
   base::Duration backoff_max{8'000};       // doubles, half of it random
   base::Duration allowance_wait_max{20'000};  // for budget and breaker together, per call

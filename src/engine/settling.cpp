@@ -46,7 +46,7 @@ Result<Settling::Round> Settling::relist_all() {
       }
       for (const auto& ref : *steps) {
         std::vector<model::Node> covered;
-        EXEUNT_TRY_ASSIGN(const std::size_t fresh, runner_.relist(*ref.step, *inventory, covered));
+        EXEUNT_TRY_ASSIGN(const std::size_t fresh, runner_.relist(*ref.plan, *ref.step, *inventory, covered));
         const auto paths = context_.book.of_step(ref.step->id);
         const bool open = std::any_of(paths.begin(), paths.end(), [](const PathRecord& path) { return path.state != PathState::ended; });
         if (fresh == 0 && !open) continue;

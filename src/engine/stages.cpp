@@ -32,6 +32,16 @@ bool StageRunner::ready(const plan::Step& step) const {
   });
 }
 
+bool StageRunner::was_done(const plan::Step& step) const {
+  bool done = false;
+  context_.journal.stream().inspect([&](const evidence::CaseFold& state) {
+    const auto found = state.steps.find(step.id.text());
+    done = found != state.steps.end() && (found->second.state == model::StepState::ended || found->second.state == model::StepState::skipped);
+  });
+  const auto paths = context_.book.of_step(step.id);
+  return done && std::all_of(paths.begin(), paths.end(), [](const PathRecord& path) { return path.state == model::PathState::ended; });
+}
+
 void StageRunner::start(const StepRef& ref) {
   const model::SystemId system = ref.step->target.key.system;
   const auto job = [this, ref] {
@@ -77,8 +87,15 @@ Status StageRunner::drive(const std::vector<StepRef>& wanted, base::Duration wai
 
 Status StageRunner::run(model::Stage stage, base::Duration wait_max) {
   std::vector<StepRef> wanted;
-  for (const auto& ref : steps_)
-    if (ref.step->stage == stage) wanted.push_back(ref);
+  for (const auto& ref : steps_) {
+    if (ref.step->stage != stage) continue;
+    if (was_done(*ref.step)) {
+      const std::lock_guard lock(mutex_);
+      ends_[ref.step->id] = StepEnd::ended;
+    } else {
+      wanted.push_back(ref);
+    }
+  }
   return drive(wanted, wait_max);
 }
 

@@ -32,6 +32,8 @@ class StageRunner {
 
  private:
   void start(const StepRef& ref);
+  /// Ended in an earlier run, with all its paths: the sweep lists it anew, the call need not be made again.
+  [[nodiscard]] bool was_done(const plan::Step& step) const;
   [[nodiscard]] bool ready(const plan::Step& step) const;  // under mutex_
   [[nodiscard]] base::Status drive(const std::vector<StepRef>& wanted, base::Duration wait_max);
 

@@ -1,6 +1,7 @@
 #include "engine/step_runner.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -39,24 +40,43 @@ connect::InventoryRequest listing_request(const plan::Plan& plan, const plan::St
   return request;
 }
 
-/// What of a fresh inventory hangs below the step's target: reachable over the inventory's own edges.
-std::vector<model::Node> below_target(const model::Inventory& inventory, const plan::Step& step) {
-  std::vector<model::NodeId> reached{step.target.id()};
-  for (std::size_t i = 0; i < reached.size(); ++i)
+/// Everything that a fresh inventory reaches from the step's target over its own edges.
+std::set<model::NodeId> reached_from(const model::Inventory& inventory, const model::Node& target) {
+  std::set<model::NodeId> reached{target.id()};
+  std::vector<model::NodeId> open{target.id()};
+  while (!open.empty()) {
+    const model::NodeId from = open.back();
+    open.pop_back();
     for (const auto& edge : inventory.edges) {
-      if (edge.from != reached[i] || std::find(reached.begin(), reached.end(), edge.to) != reached.end()) continue;
+      if (edge.from != from || reached.contains(edge.to)) continue;
       // Another account below this one (a role that she created) has steps of its own.
       const auto key = model::parse_node_id(edge.to);
-      if (key && key->kind == model::NodeKind::account && step.target.key.kind == model::NodeKind::account) continue;
-      reached.push_back(edge.to);
+      if (key && key->kind == model::NodeKind::account && target.key.kind == model::NodeKind::account) continue;
+      reached.insert(edge.to);
+      open.push_back(edge.to);
     }
-  std::vector<model::Node> out;
-  for (const auto& node : inventory.nodes) {
-    const bool kind_covered = std::find(step.covers.begin(), step.covers.end(), node.key.kind) != step.covers.end();
-    if (kind_covered && std::find(reached.begin(), reached.end(), node.id()) != reached.end()) out.push_back(node);
   }
-  std::sort(out.begin(), out.end(), [](const model::Node& a, const model::Node& b) { return a.key < b.key; });
+  return reached;
+}
+
+/// Nodes whose parent is not listed any more: a session outlives the key that opened it, and is no less hers for that.
+std::set<model::NodeId> left_behind(const model::Inventory& inventory, const connect::InventoryRequest& request) {
+  std::set<model::NodeId> listed;
+  for (const auto& node : inventory.nodes) listed.insert(node.id());
+  for (const auto& node : request.accounts) listed.insert(node.id());
+  for (const auto& node : request.secrets) listed.insert(node.id());
+  std::set<model::NodeId> held;
+  for (const auto& edge : inventory.edges)
+    if (listed.contains(edge.from)) held.insert(edge.to);
+  std::set<model::NodeId> out;
+  for (const auto& node : inventory.nodes)
+    if (!held.contains(node.id())) out.insert(node.id());
   return out;
+}
+
+/// Accounts and secrets stay listed when they are shut; of the other kinds being listed and live means that the way is there.
+bool listing_means_open(const model::Node& node) {
+  return node.live && node.key.kind != model::NodeKind::account && node.key.kind != model::NodeKind::secret;
 }
 
 }  // namespace
@@ -93,7 +113,21 @@ Result<model::Inventory> StepRunner::inventory(const ApprovedPlan& plan, const p
   return context_.systems.at(step.target.key.system).connector->inventory(listing_request(plan.plan, step));
 }
 
-Result<std::size_t> StepRunner::relist(const plan::Step& step, const model::Inventory& inventory, std::vector<model::Node>& covered) {
+std::vector<model::Node> StepRunner::covered_by(const ApprovedPlan& plan, const plan::Step& step, const model::Inventory& inventory) const {
+  const auto reached = reached_from(inventory, step.target);
+  const auto orphaned = left_behind(inventory, listing_request(plan.plan, step));
+  std::vector<model::Node> out;
+  for (const auto& node : inventory.nodes) {
+    if (std::find(step.covers.begin(), step.covers.end(), node.key.kind) == step.covers.end()) continue;
+    const auto known = context_.book.find(node.id());
+    const bool ours = reached.contains(node.id()) || (known ? known->step == step.id : orphaned.contains(node.id()));
+    if (ours) out.push_back(node);
+  }
+  std::sort(out.begin(), out.end(), [](const model::Node& a, const model::Node& b) { return a.key < b.key; });
+  return out;
+}
+
+Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Step& step, const model::Inventory& inventory, std::vector<model::Node>& covered) {
   covered.clear();
   if (!step.by_rule) {
     covered = {};
@@ -102,7 +136,7 @@ Result<std::size_t> StepRunner::relist(const plan::Step& step, const model::Inve
   }
   for (const auto& listing : inventory.listings)
     if (std::find(step.covers.begin(), step.covers.end(), listing.kind) != step.covers.end()) EXEUNT_TRY(context_.journal.listed(listing));
-  covered = below_target(inventory, step);
+  covered = covered_by(plan, step, inventory);
   std::size_t fresh = 0;
   for (const auto& node : covered) {
     PathRecord record;
@@ -119,7 +153,7 @@ Result<std::size_t> StepRunner::relist(const plan::Step& step, const model::Inve
     if (known) {
       context_.book.note_node(node);
       // Listed again although it had ended: it came back, or never went. Only a new probe may say ended again.
-      if (known->state == model::PathState::ended) ++fresh;
+      if (known->state == model::PathState::ended && listing_means_open(node)) ++fresh;
       continue;
     }
     context_.book.add(std::move(record));
@@ -252,7 +286,7 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     if (!taken) return could_not_list(step, number, taken.error());
     listed = std::move(*taken);
   }
-  EXEUNT_TRY(relist(step, listed, covered));
+  EXEUNT_TRY(relist(plan, step, listed, covered));
   if (step.by_rule && covered.empty() && context_.book.of_step(step.id).empty() && last_attempt(step) == 0) {
     EXEUNT_TRY(context_.journal.step_outcome(step.id, 0, StepState::skipped, "nothing of what it covers exists"));
     say(step, "nothing to do");
@@ -288,6 +322,7 @@ Result<StepEnd> StepRunner::run(const ApprovedPlan& plan, const plan::Step& step
     EXEUNT_TRY_ASSIGN(const Attempt result, attempt(plan, step, start + tries));
     end = result.end;
     if (!result.again || tries == tries_max) break;
+    if (end == StepEnd::still_open && tries >= context_.retry.reapplies_max) break;
     if (!pause(context_, result.wait)) return StepEnd::stopped;
   }
   return end;
@@ -310,6 +345,7 @@ Result<StepEnd> StepRunner::ask_person(const plan::Step& step, int number) {
   request.target.facts["assignee"] = step.assignee.text();
   request.target.facts["words"] = step.words;
   request.target.facts["due_ms"] = std::to_string(step.due.count());
+  request.target.facts["subject"] = context_.plans.front().plan.subject.id.text();
   EXEUNT_TRY(context_.journal.step_intended(step.id, number, step.target, base::JsonObject{{"action", name(step.action)}}));
   const auto asked = context_.gate.apply(step, request);
   if (!asked) {
