@@ -132,7 +132,7 @@ TEST_CASE("access map: what people forget is said first") {
   CHECK(path(paths, "bastion/key/2000:SHA256:a").surprise == "a key in a shared account");
   CHECK(path(paths, "warehouse/account/100").surprise.empty());
   CHECK(path(paths, "bastion/key/1001:SHA256:a").surprise.empty());
-  CHECK(path(paths, "warehouse/secret/300").surprise == "a shared secret, 1 others reach it");
+  CHECK(path(paths, "warehouse/secret/300").surprise == "a shared secret, one other reaches it");
   CHECK(path(paths, "warehouse/session/127.0.0.1:3").surprise == "through a shared secret");
   CHECK(path(paths, "warehouse/account/200").surprise == "an account that an account of the subject created");
   CHECK(path(paths, "warehouse/session/127.0.0.1:2").surprise == "through an account that the subject created");

@@ -39,7 +39,9 @@ std::string surprise(const Path& path, const Adjacency& adjacency, const Reach& 
     const NodeKind kind = kind_of(path.witness[i]);
     const bool itself = i == last;
     if (kind == NodeKind::secret && itself)
-      append(words, others == 0 ? "a shared secret" : fmt::format("a shared secret, {} others reach it", others));
+      append(words, others == 0   ? std::string("a shared secret")
+                    : others == 1 ? std::string("a shared secret, one other reaches it")
+                                  : fmt::format("a shared secret, {} others reach it", others));
     if (kind == NodeKind::secret && !itself) append(words, "through a shared secret");
     if (kind == NodeKind::account && path.witness_edges[i - 1] == EdgeKind::owns)
       append(words, itself ? "an account that an account of the subject created" : "through an account that the subject created");

@@ -28,7 +28,7 @@ std::string_view verb(EdgeKind kind) {
     case EdgeKind::holds: return "holds";
     case EdgeKind::authenticates: return "logs in to";
     case EdgeKind::issued: return "issued";
-    case EdgeKind::member_of: return "is in";
+    case EdgeKind::member_of: return "has";
     case EdgeKind::grants: return "grants";
     case EdgeKind::delegates_to: return "delegates to";
     case EdgeKind::owns: return "owns";
