@@ -37,7 +37,6 @@ moduleload back_mdb
 moduleload back_monitor
 moduleload memberof
 moduleload refint
-moduleload ppolicy
 )";
 
 /// Throws: a test that cannot set its world up fails at once.
@@ -106,8 +105,13 @@ Slapd::Slapd(SlapdOptions options) : plain_port_(free_port()), tls_port_(free_po
   write_secret_file(folder_.path() / "exeunt.secret", "engine-secret-1\n");
   write_secret_file(folder_.path() / "control.secret", "control-secret-1\n");
   write_configuration(options);
-  start();
-  seed(options);
+  try {
+    start();
+    seed(options);
+  } catch (...) {
+    stop();  // no destructor runs for what was not made
+    throw;
+  }
 }
 
 Slapd::~Slapd() { stop(); }
@@ -115,21 +119,23 @@ Slapd::~Slapd() { stop(); }
 void Slapd::write_configuration(const SlapdOptions& options) const {
   const std::string folder = folder_.path().string();
   std::ofstream out(folder + "/slapd.conf");
-  out << k_head << "pidfile " << folder << "/slapd.pid\nTLSCACertificateFile " << folder << "/ca.pem\nTLSCertificateFile " << folder
-      << "/ca.pem\nTLSCertificateKeyFile " << folder << "/key.pem\n";
+  out << k_head << (options.policy_overlay ? "moduleload ppolicy\n" : "") << "pidfile " << folder << "/slapd.pid\nTLSCACertificateFile "
+      << folder << "/ca.pem\nTLSCertificateFile " << folder << "/ca.pem\nTLSCertificateKeyFile " << folder << "/key.pem\n";
   out << "database monitor\naccess to dn.subtree=\"cn=Connections,cn=Monitor\" by dn.exact=\""
       << (options.monitor_right ? k_engine : k_root) << "\" read by * none\naccess to * by * none\n";
   out << "database mdb\nsuffix \"" << k_base << "\"\nrootdn \"" << k_root << "\"\nrootpw root-secret\ndirectory " << folder
       << "/data\nmaxsize 67108864\ndbnosync\nindex objectClass,entryUUID,uid,member eq\n";
   if (options.paged_total) out << "limits dn.exact=\"" << k_engine << "\" size.soft=500 size.prtotal=unlimited\n";
-  out << "overlay memberof\n";
-  if (options.refint) out << "overlay refint\nrefint_attributes member owner manager\nrefint_nothing \"cn=nobody," << k_base << "\"\n";
-  out << "overlay ppolicy\nppolicy_default \"cn=default,ou=policies," << k_base << "\"\nppolicy_hash_cleartext\n";
-  if (options.use_lockout) out << "ppolicy_use_lockout\n";
+  out << "overlay memberof\noverlay refint\nrefint_attributes member owner manager\nrefint_nothing \"cn=nobody," << k_base << "\"\n";
+  if (options.policy_overlay) {
+    out << "overlay ppolicy\nppolicy_default \"cn=default,ou=policies," << k_base << "\"\nppolicy_hash_cleartext\n";
+    if (options.use_lockout) out << "ppolicy_use_lockout\n";
+  }
   if (options.switch_rule) out << "access to *\n  by group/groupOfNames/member.exact=\"" << k_switch << "\" none\n  by * break\n";
   out << "access to attrs=userPassword\n  by dn.exact=\"" << k_engine << "\" =w\n  by self =wx\n  by anonymous auth\n  by * none\n";
-  out << "access to attrs=pwdAccountLockedTime,pwdEndTime\n  by dn.exact=\"" << (options.lock_right ? k_engine : k_root)
-      << "\" write\n  by * none\n";
+  if (options.policy_overlay)
+    out << "access to attrs=pwdAccountLockedTime,pwdEndTime\n  by dn.exact=\"" << (options.lock_right ? k_engine : k_root)
+        << "\" write\n  by * none\n";
   out << "access to dn.subtree=\"ou=groups," << k_base << "\" attrs=member,memberUid\n  by dn.exact=\"" << k_engine
       << "\" write\n  by users read\n";
   out << "access to *\n  by dn.exact=\"" << k_engine << "\" read\n  by users read\n  by * none\n";
@@ -167,16 +173,18 @@ void Slapd::seed(const SlapdOptions& options) {
     own.insert({{"objectClass", {"person", "pwdPolicy"}}, {"cn", {name}}, {"sn", {"policy"}}, {"pwdAttribute", {"userPassword"}}});
     must(to.add("cn=" + name + ",ou=policies," + k_base, own) == LDAP_SUCCESS, "policy " + name);
   };
-  policy("default",
-         {{"pwdLockout", {"TRUE"}}, {"pwdMaxFailure", {"5"}}, {"pwdLockoutDuration", {"300"}}, {"pwdAllowUserChange", {"TRUE"}}});
-  policy("services", {{"pwdLockout", {"FALSE"}}});
-  policy("old", {{"pwdLockout", {"TRUE"}}, {"pwdInHistory", {"3"}}, {"pwdMinAge", {"86400"}}});
+  if (options.policy_overlay) {
+    policy("default",
+           {{"pwdLockout", {"TRUE"}}, {"pwdMaxFailure", {"5"}}, {"pwdLockoutDuration", {"300"}}, {"pwdAllowUserChange", {"TRUE"}}});
+    policy("services", {{"pwdLockout", {"FALSE"}}});
+    policy("old", {{"pwdLockout", {"TRUE"}}, {"pwdInHistory", {"3"}}, {"pwdMinAge", {"86400"}}});
+  }
   for (const auto& [dn, secret] : {std::pair(k_engine, "engine-secret-1"), std::pair(k_control, "control-secret-1")}) {
-    must(to.add(dn, {{"objectClass", {"organizationalRole", "simpleSecurityObject"}},
-                     {"cn", {dn.substr(3, dn.find(',') - 3)}},
-                     {"userPassword", {secret}},
-                     {"pwdPolicySubentry", {"cn=services,ou=policies," + k_base}}}) == LDAP_SUCCESS,
-         dn);
+    Attributes own{{"objectClass", {"organizationalRole", "simpleSecurityObject"}},
+                   {"cn", {dn.substr(3, dn.find(',') - 3)}},
+                   {"userPassword", {secret}}};
+    if (options.policy_overlay) own["pwdPolicySubentry"] = {"cn=services,ou=policies," + k_base};
+    must(to.add(dn, own) == LDAP_SUCCESS, dn);
   }
   if (options.switch_group) add_group("exeunt-departed", {"cn=nobody," + k_base});
 }

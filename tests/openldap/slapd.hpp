@@ -24,13 +24,13 @@ inline const std::string k_switch = "cn=exeunt-departed,ou=groups," + k_base;
 inline const std::string k_password = "correct-horse-battery";  // of every person at the start
 
 struct SlapdOptions {
-  bool switch_rule = true;    // the kill-switch access rule stands first
-  bool switch_group = true;   // the group that it names exists
-  bool monitor_right = true;  // our bind DN may read cn=Connections,cn=Monitor
-  bool lock_right = true;     // … and read and write pwdAccountLockedTime and pwdEndTime
-  bool use_lockout = true;    // ppolicy names the cause to whoever asks
-  bool paged_total = true;    // … and may page through more than the size limit
-  bool refint = true;
+  bool switch_rule = true;                        // the kill-switch access rule stands first
+  bool switch_group = true;                       // the group that it names exists
+  bool monitor_right = true;                      // our bind DN may read cn=Connections,cn=Monitor
+  bool lock_right = true;                         // … and read and write pwdAccountLockedTime and pwdEndTime
+  bool use_lockout = true;                        // ppolicy names the cause to whoever asks
+  bool paged_total = true;                        // … and may page through more than the size limit
+  bool policy_overlay = true;                     // overlay ppolicy is loaded
   std::string certificate_name = "IP:127.0.0.1";  // what the certificate is for
 };
 

@@ -23,14 +23,6 @@ timeval to_timeval(base::Duration duration) {
   return {seconds.count(), std::chrono::duration_cast<std::chrono::microseconds>(duration - seconds).count()};
 }
 
-std::string diagnostic_of(LDAP* handle) {
-  char* text = nullptr;
-  ldap_get_option(handle, LDAP_OPT_DIAGNOSTIC_MESSAGE, &text);
-  std::string words = text != nullptr ? text : "";
-  ldap_memfree(text);
-  return words;
-}
-
 struct ControlsFree {
   void operator()(LDAPControl** controls) const { ldap_controls_free(controls); }
 };
@@ -81,67 +73,20 @@ struct Connection::Page {
   std::string diagnostic;
 };
 
+std::string Connection::diagnostic() const {
+  char* text = nullptr;
+  ldap_get_option(handle_.get(), LDAP_OPT_DIAGNOSTIC_MESSAGE, &text);
+  std::string words = text != nullptr ? text : "";
+  ldap_memfree(text);
+  return words;
+}
+
 base::Error Connection::local_error(int code, Code silence, std::string_view verb) const {
-  const std::string detail = base::escape_terminal(diagnostic_of(handle_.get()), k_words_columns_max);
+  const std::string detail = base::escape_terminal(diagnostic(), k_words_columns_max);
   std::string what = subject_ + ": " + std::string(verb) + ": " + ldap_err2string(code);
   if (!detail.empty()) what += " (" + detail + ")";
   if (silence == Code::outcome_unknown) return {silence, what, "the change may have taken effect: look before repeating it"};
   return {silence, what, "see whether the server of `url` is up and reachable from here"};
-}
-
-base::Result<Connection> Connection::open(const Settings& settings, const base::Clock& clock, base::Duration timeout) {
-  LDAP* raw = nullptr;
-  if (const int code = ldap_initialize(&raw, settings.url.c_str()); code != LDAP_SUCCESS) {
-    return base::fail(Code::invalid_argument, settings.system.text() + ": url: " + ldap_err2string(code), "write ldaps://HOST:PORT");
-  }
-  Connection connection(raw, settings.system.text(), Allowance(clock, timeout));
-  const int version = LDAP_VERSION3, none = 0, never = LDAP_DEREF_NEVER;
-  const timeval limit = to_timeval(timeout);
-  // Set one by one: /etc/ldap/ldap.conf and LDAP* variables of the environment would speak otherwise.
-  ldap_set_option(raw, LDAP_OPT_PROTOCOL_VERSION, &version);
-  ldap_set_option(raw, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
-  ldap_set_option(raw, LDAP_OPT_DEREF, &never);
-  ldap_set_option(raw, LDAP_OPT_SIZELIMIT, &none);
-  ldap_set_option(raw, LDAP_OPT_TIMELIMIT, &none);
-  ldap_set_option(raw, LDAP_OPT_NETWORK_TIMEOUT, &limit);
-  ldap_set_option(raw, LDAP_OPT_TIMEOUT, &limit);
-  EXEUNT_TRY(connection.secure(settings));
-  return connection;
-}
-
-base::Status Connection::secure(const Settings& settings) {
-  LDAP* handle = handle_.get();
-  if (!settings.insecure_loopback) {
-    const int demand = LDAP_OPT_X_TLS_DEMAND, client = 0, least = LDAP_OPT_X_TLS_PROTOCOL_TLS1_2;
-    ldap_set_option(handle, LDAP_OPT_X_TLS_CACERTFILE, settings.ca_file.c_str());
-    ldap_set_option(handle, LDAP_OPT_X_TLS_REQUIRE_CERT, &demand);
-    ldap_set_option(handle, LDAP_OPT_X_TLS_PROTOCOL_MIN, &least);
-    if (ldap_set_option(handle, LDAP_OPT_X_TLS_NEWCTX, &client) != LDAP_OPT_SUCCESS) {
-      return base::fail(Code::invalid_argument, subject_ + ": ca_file " + settings.ca_file + " cannot be used for TLS",
-                        "let it hold the certificate authority of the server as PEM, readable to us");
-    }
-  }
-  int code = ldap_connect(handle);
-  if (code == LDAP_SUCCESS && settings.start_tls) code = ldap_start_tls_s(handle, nullptr, nullptr);
-  if (code == LDAP_SUCCESS) return {};
-  const std::string detail = diagnostic_of(handle);
-  base::Error error = local_error(code, Code::unavailable, "connect to " + settings.url);
-  if (detail.find("hostname") != std::string::npos) {
-    error.next = "the server's certificate does not name " + settings.host + ": let `url` use a name that it carries; nothing was sent";
-  } else if (detail.find("cert") != std::string::npos) {
-    error.next = "the server's certificate is not from the authority in ca_file; nothing was sent";
-  }
-  return base::fail(std::move(error));
-}
-
-base::Result<Connection> Connection::open_bound(const Settings& settings, const base::Clock& clock, base::Duration timeout) {
-  EXEUNT_TRY_ASSIGN(Connection connection, open(settings, clock, timeout));
-  EXEUNT_TRY_ASSIGN(const Reply reply, connection.bind(settings.bind_dn, settings.credential));
-  if (reply.code == LDAP_SUCCESS) return connection;
-  base::Error error = server_error(connection.subject_, "bind as " + settings.bind_dn, reply.code, reply.diagnostic);
-  if (reply.code == LDAP_INVALID_CREDENTIALS || reply.code == LDAP_INAPPROPRIATE_AUTH) error.code = Code::permission_denied;
-  error.next = "check bind_dn and credential in exeunt.yaml, then run `exeunt systems check`";
-  return base::fail(std::move(error));
 }
 
 base::Result<Connection::Message> Connection::wait(int message_id, Code silence) {
@@ -342,6 +287,8 @@ base::Error server_error(const std::string& subject, std::string_view verb, int 
     case LDAP_UNAVAILABLE:
     case LDAP_OPERATIONS_ERROR:
     case LDAP_OTHER: return {Code::unavailable, what, "the server refused it for a reason of its own; repeat, and see its log"};
+    case LDAP_UNDEFINED_TYPE:  // we write no attribute that slapd lacks but those of the overlay
+      return {Code::failed_precondition, what, "load overlay ppolicy: without it slapd has no lock"};
     case LDAP_REFERRAL: return {Code::failed_precondition, what, "this server takes no writes: name the one that does in `url`"};
     default: return {Code::failed_precondition, what, "change what the server names, then repeat"};
   }

@@ -97,15 +97,25 @@ class Connection {
   };
   using Message = std::unique_ptr<struct ldapmsg, MessageFree>;
   struct Page;
+  struct Watch;  // ends the socket at the deadline
+  struct WatchFree {
+    void operator()(Watch* watch) const;
+  };
 
   Connection(struct ldap* handle, std::string subject, Allowance allowance);
-  [[nodiscard]] base::Status secure(const Settings& settings);
+  /// A handle with every option set, not connected.
+  [[nodiscard]] static base::Result<Connection> prepare(const Settings& settings, const base::Clock& clock, base::Duration timeout);
+  /// TCP and TLS; libldap's result. `require`: how the certificate is verified.
+  [[nodiscard]] base::Result<int> begin(const Settings& settings, int require);
+  [[nodiscard]] static std::string look_at_certificate(const Settings& settings, const base::Clock& clock, base::Duration timeout);
   [[nodiscard]] base::Result<Message> wait(int message_id, base::Code silence);
   [[nodiscard]] base::Result<Reply> reply_of(const Message& message, base::Code silence);
   [[nodiscard]] base::Result<Page> search_page(const SearchRequest& request, std::string& cookie);
   [[nodiscard]] Entry read_entry(struct ldapmsg* message) const;
+  [[nodiscard]] std::string diagnostic() const;  // libldap's own words for what failed last
   [[nodiscard]] base::Error local_error(int code, base::Code silence, std::string_view verb) const;
 
+  std::unique_ptr<Watch, WatchFree> watch_;  // outlives the handle, which calls back into it when it goes
   std::unique_ptr<struct ldap, Unbind> handle_;
   std::string subject_;  // "directory"
   Allowance allowance_;

@@ -82,10 +82,7 @@ std::string words_of(const Form& form, const PasswordAndLock& wanted) {
 
 base::Error refusal(Connection& ours, const Entry& entry, const Reply& reply) {
   base::Error error = server_error(ours.subject(), "change the password and lock of " + entry.dn, reply.code, reply.diagnostic);
-  if (reply.code == LDAP_UNDEFINED_TYPE) {
-    error.code = Code::failed_precondition;
-    error.next = "load overlay ppolicy: without it slapd has no lock";
-  } else if (reply.code == LDAP_TYPE_OR_VALUE_EXISTS || reply.code == LDAP_NO_SUCH_ATTRIBUTE) {
+  if (reply.code == LDAP_TYPE_OR_VALUE_EXISTS || reply.code == LDAP_NO_SUCH_ATTRIBUTE) {
     error.next = "let our bind DN read pwdAccountLockedTime: the lock that stands is not shown to us";
   }
   return error;
