@@ -43,13 +43,14 @@ class CanonicalReader {
 
  private:
   [[nodiscard]] bool take(char expected);
+  void next_member(bool first);
   void refuse(std::string_view why);
   [[nodiscard]] std::string_view plain(std::string_view what);  // a string without escapes
   void escaped(std::string& value);
   std::string_view rest_;
-  std::string_view member_;
+  std::string_view next_;    // name of the member that follows; empty: there is none
+  std::string_view member_;  // whose value is being read
   std::string wrong_;
-  bool first_ = true;
 };
 
 }  // namespace exeunt::evidence

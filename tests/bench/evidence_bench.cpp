@@ -1,12 +1,15 @@
-// evidence.append_per_s: leaves made, hashed and durable per second, 100 a commit. evidence.verify_ratio: the whole check of that journal
-// against a bare SHA-256 loop of one leaf hash and one node hash for each entry, over the same bytes, in the same run.
+// evidence.append_per_s: leaves made, hashed and durable per second, 100 a commit. evidence.verify_ratio: what an auditor does with those
+// entries (read strictly, hash, chain, fold, tree, compare with the signed root) against a bare SHA-256 loop of one leaf hash and one node
+// hash for each, over the same bytes, in the same run. store.verified_per_s: the same and the whole database, read from the disk.
 #include <openssl/evp.h>
 
 #include <condition_variable>
 #include <mutex>
+#include <unordered_map>
 
 #include "base/clock.hpp"
 #include "bench/bench.hpp"
+#include "evidence/fold.hpp"
 #include "evidence/leaf.hpp"
 #include "evidence/merkle.hpp"
 
@@ -134,6 +137,20 @@ double bare_seconds(const std::vector<std::string>& leaves) {
   return seconds;
 }
 
+base::Result<double> audit_seconds(const std::vector<std::string>& leaves, const base::Hash32& root) {
+  std::unordered_map<std::string, evidence::Folder> cases;
+  evidence::Frontier frontier;
+  const Stopwatch watch;
+  for (const std::string& bytes : leaves) {
+    EXEUNT_TRY_ASSIGN(const evidence::Leaf leaf, evidence::decode(bytes));
+    const base::Hash32 hash = evidence::leaf_hash(bytes);
+    EXEUNT_TRY(cases[leaf.case_id].apply(leaf, hash));
+    frontier.append(hash);
+  }
+  if (frontier.root() != root) return base::fail(base::Code::data_loss, "the entries do not give the root of the journal");
+  return watch.seconds();
+}
+
 base::Status run_evidence(const Settings& settings, base::JsonObject& figures) {
   const base::SystemClock clock;
   base::SystemRandom random;
@@ -151,9 +168,18 @@ base::Status run_evidence(const Settings& settings, base::JsonObject& figures) {
   EXEUNT_TRY_ASSIGN(const auto findings, bench.store->verify({}));
   const double verified = watch.seconds();
   if (!findings.empty()) return base::fail(base::Code::data_loss, "the journal that was just written does not verify: " + findings.front());
-  const double bare = bare_seconds(leaves);
-  figures["evidence.verify_ratio"] = bare / verified;
-  figures["evidence.verified_per_s"] = static_cast<double>(leaves.size()) / verified;
+  EXEUNT_TRY_ASSIGN(const auto head, bench.store->tree_head());
+  // The best of three each: the ratio is about the work, not about what else the machine was doing.
+  double bare = bare_seconds(leaves);
+  EXEUNT_TRY_ASSIGN(double audited, audit_seconds(leaves, head.root));
+  for (int again = 0; again < 2; ++again) {
+    bare = std::min(bare, bare_seconds(leaves));
+    EXEUNT_TRY_ASSIGN(const double seconds, audit_seconds(leaves, head.root));
+    audited = std::min(audited, seconds);
+  }
+  figures["evidence.verify_ratio"] = bare / audited;
+  figures["evidence.verified_per_s"] = static_cast<double>(leaves.size()) / audited;
+  figures["store.verified_per_s"] = static_cast<double>(leaves.size()) / verified;
   return {};
 }
 

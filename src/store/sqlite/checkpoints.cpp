@@ -92,11 +92,12 @@ Result<FirstEntry> first_entry(const OpenOptions& options, const LogRow& old, co
 }
 
 Status write_first(Connection& connection, const LogRow& fresh, const FirstEntry& first) {
-  Query stream(connection, "INSERT INTO stream(tenant,case_id) VALUES(?,?)");
-  EXEUNT_TRY(stream.integer(fresh.tenant).text(first.leaf.case_id).finish());
+  const std::int64_t position = fresh.log << k_log_shift;
+  Query stream(connection, "INSERT INTO stream(tenant,next_seq,last_position,case_id) VALUES(?,1,?,?)");
+  EXEUNT_TRY(stream.integer(fresh.tenant).integer(position).text(first.leaf.case_id).finish());
   const base::Hash32 hash = evidence::leaf_hash(first.bytes);
   Query entry(connection, "INSERT INTO entry(position,tenant,stream,case_seq,leaf,leaf_hash,salt,payload) VALUES(?,?,?,0,?,?,?,?)");
-  entry.integer(fresh.log << k_log_shift).integer(fresh.tenant).integer(sqlite3_last_insert_rowid(connection.handle()));
+  entry.integer(position).integer(fresh.tenant).integer(sqlite3_last_insert_rowid(connection.handle()));
   EXEUNT_TRY(entry.text(first.bytes).blob(hash).blob(first.salt).text(first.payload).finish());
   evidence::Frontier frontier;
   frontier.append(hash);

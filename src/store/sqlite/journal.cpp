@@ -1,4 +1,5 @@
 // Journal, tree, leases and readers of the SQLite driver.
+#include <algorithm>
 #include <limits>
 
 #include "store/sqlite/schema.hpp"
@@ -15,9 +16,9 @@ using base::Status;
 constexpr std::size_t k_idle_readers_max = 8;
 constexpr std::int64_t k_index_mask = (std::int64_t{1} << k_log_shift) - 1;
 
-constexpr const char* k_read_case =
-    "SELECT e.position,e.case_seq,s.case_id,e.leaf,e.payload,e.salt FROM stream s JOIN entry e ON e.stream=s.stream "
-    "WHERE s.tenant=? AND s.case_id=? AND e.case_seq>=? ORDER BY e.case_seq LIMIT ?";
+constexpr const char* k_stream = "SELECT stream,next_seq,last_position FROM stream WHERE tenant=? AND case_id=?";
+constexpr const char* k_mark = "SELECT position FROM stream_mark WHERE stream=? AND case_seq>=? ORDER BY case_seq LIMIT 1";
+constexpr const char* k_entry_at = "SELECT position,case_seq,before,leaf,payload,salt FROM entry WHERE position=?";
 constexpr const char* k_read_tree =
     "SELECT e.position,e.case_seq,s.case_id,e.leaf,e.payload,e.salt FROM entry e JOIN stream s ON s.stream=e.stream "
     "WHERE e.position>=? AND e.position<? ORDER BY e.position LIMIT ?";
@@ -28,19 +29,46 @@ std::int64_t sql_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min(limit, static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())));
 }
 
-Result<std::vector<StoredEntry>> collect(Query& query) {
+// Columns: position, case_seq, (something else), leaf, payload, salt.
+StoredEntry entry_at(Query& query) {
+  StoredEntry entry;
+  entry.tree_index = static_cast<std::uint64_t>(query.integer_at(0) & k_index_mask);
+  entry.case_seq = static_cast<std::uint64_t>(query.integer_at(1));
+  entry.leaf = query.text_at(3);
+  if (!query.is_null(4)) entry.payload = std::string(query.text_at(4));
+  entry.salt = query.bytes_at(5);
+  return entry;
+}
+
+base::Error broken_stream(const model::CaseId& case_id) {
+  return {Code::data_loss, "case " + case_id.text() + ": its entries do not hang together", "run `exeunt doctor`, restore a backup"};
+}
+
+// Entries from..to (both in), walked from the first mark at or after `to` backwards.
+Result<std::vector<StoredEntry>> walk_back(Connection& connection, const model::CaseId& case_id, std::int64_t stream, std::int64_t last_position,
+                                           std::uint64_t from, std::uint64_t to) {
+  std::int64_t position = last_position;
+  {
+    Query mark(connection, k_mark);
+    EXEUNT_TRY_ASSIGN(const bool marked, mark.integer(stream).integer(static_cast<std::int64_t>(to)).step());
+    if (marked) position = mark.integer_at(0);
+  }
   std::vector<StoredEntry> out;
   while (true) {
-    EXEUNT_TRY_ASSIGN(const bool row, query.step());
-    if (!row) return out;
-    StoredEntry& entry = out.emplace_back();
-    entry.tree_index = static_cast<std::uint64_t>(query.integer_at(0) & k_index_mask);
-    entry.case_seq = static_cast<std::uint64_t>(query.integer_at(1));
-    entry.case_id = model::CaseId(std::string(query.text_at(2)));
-    entry.leaf = query.text_at(3);
-    if (!query.is_null(4)) entry.payload = std::string(query.text_at(4));
-    entry.salt = query.bytes_at(5);
+    Query query(connection, k_entry_at);
+    EXEUNT_TRY_ASSIGN(const bool row, query.integer(position).step());
+    const auto case_seq = row ? static_cast<std::uint64_t>(query.integer_at(1)) : 0;
+    if (!row || case_seq < from || (case_seq > from && query.is_null(2))) return base::fail(broken_stream(case_id));
+    if (case_seq <= to) {
+      out.push_back(entry_at(query));
+      out.back().case_id = case_id;
+    }
+    if (case_seq == from) break;
+    position = query.integer_at(2);
   }
+  if (out.size() != to - from + 1) return base::fail(broken_stream(case_id));
+  std::reverse(out.begin(), out.end());
+  return out;
 }
 
 }  // namespace
@@ -76,9 +104,12 @@ void SqliteStore::append_async(std::vector<NewEntry> entries, const Fence& fence
 
 Result<std::vector<StoredEntry>> SqliteStore::read_case(const model::CaseId& case_id, std::uint64_t from_seq, std::size_t limit) {
   EXEUNT_TRY_ASSIGN(Reader connection, reader());
-  Query query(*connection, k_read_case);
-  query.integer(log_.tenant).text(case_id.text()).integer(static_cast<std::int64_t>(from_seq)).integer(sql_limit(limit));
-  return collect(query);
+  Query query(*connection, k_stream);
+  EXEUNT_TRY_ASSIGN(const bool known, query.integer(log_.tenant).text(case_id.text()).step());
+  const auto next_seq = known ? static_cast<std::uint64_t>(query.integer_at(1)) : 0;
+  if (from_seq >= next_seq || limit == 0) return std::vector<StoredEntry>{};
+  const std::uint64_t to = from_seq + std::min<std::uint64_t>(limit, next_seq - from_seq) - 1;
+  return walk_back(*connection, case_id, query.integer_at(0), query.integer_at(2), from_seq, to);
 }
 
 Result<std::vector<StoredEntry>> SqliteStore::read_tree(std::uint64_t from_index, std::size_t limit) {
@@ -86,7 +117,13 @@ Result<std::vector<StoredEntry>> SqliteStore::read_tree(std::uint64_t from_index
   Query query(*connection, k_read_tree);
   const std::int64_t first = log_.log << k_log_shift;
   query.integer(first + static_cast<std::int64_t>(from_index)).integer(first + k_index_mask).integer(sql_limit(limit));
-  return collect(query);
+  std::vector<StoredEntry> out;
+  while (true) {
+    EXEUNT_TRY_ASSIGN(const bool row, query.step());
+    if (!row) return out;
+    out.push_back(entry_at(query));
+    out.back().case_id = model::CaseId(std::string(query.text_at(2)));
+  }
 }
 
 Result<TreeHead> SqliteStore::tree_head() {

@@ -15,11 +15,15 @@ CREATE TABLE frontier(log INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, size INT
 CREATE TABLE tile(log INTEGER NOT NULL, level INTEGER NOT NULL, number INTEGER NOT NULL, tenant INTEGER NOT NULL, root BLOB NOT NULL,
   hashes BLOB NOT NULL, PRIMARY KEY(log, level, number));
 CREATE TABLE checkpoint(log INTEGER NOT NULL, size INTEGER NOT NULL, tenant INTEGER NOT NULL, note TEXT NOT NULL, PRIMARY KEY(log, size));
-CREATE TABLE stream(stream INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, case_id TEXT NOT NULL, UNIQUE(tenant, case_id));
--- position = log * 2^40 + place in the tree. payload and salt may be erased; leaf and leaf_hash never change.
-CREATE TABLE entry(position INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, stream INTEGER NOT NULL, case_seq INTEGER NOT NULL,
+-- position = log * 2^40 + place in the tree. payload and salt may be erased; leaf and leaf_hash never change. A case's entries hang on
+-- each other by `before` (position of its previous entry): an index over (stream, case_seq) would dirty a page for every case in a commit.
+CREATE TABLE entry(position INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, stream INTEGER NOT NULL, case_seq INTEGER NOT NULL, before INTEGER,
   leaf TEXT NOT NULL, leaf_hash BLOB NOT NULL, salt BLOB, payload TEXT);
-CREATE UNIQUE INDEX entry_by_case ON entry(stream, case_seq);
+-- Where a case's newest entry lies, and every 256th, so that a page in the middle is found without walking from the end.
+CREATE TABLE stream(stream INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, next_seq INTEGER NOT NULL, last_position INTEGER, case_id TEXT NOT NULL,
+  UNIQUE(tenant, case_id));
+CREATE TABLE stream_mark(stream INTEGER NOT NULL, case_seq INTEGER NOT NULL, tenant INTEGER NOT NULL, position INTEGER NOT NULL,
+  PRIMARY KEY(stream, case_seq)) WITHOUT ROWID;
 CREATE TABLE lease(tenant INTEGER NOT NULL, name TEXT NOT NULL, token INTEGER NOT NULL, owner TEXT NOT NULL, PRIMARY KEY(tenant, name)) WITHOUT ROWID;
 CREATE TABLE timer(tenant INTEGER NOT NULL, name TEXT NOT NULL, case_id TEXT NOT NULL, due_ms INTEGER NOT NULL, what TEXT NOT NULL,
   PRIMARY KEY(tenant, name)) WITHOUT ROWID;

@@ -15,7 +15,7 @@ using base::Result;
 using base::Status;
 
 constexpr std::uint64_t k_progress_every = 10'000;
-constexpr const char* k_entries = "SELECT position,stream,case_seq,leaf,leaf_hash,payload,salt FROM entry WHERE tenant=? ORDER BY position";
+constexpr const char* k_entries = "SELECT position,stream,case_seq,leaf,leaf_hash,payload,salt,before FROM entry WHERE tenant=? ORDER BY position";
 
 class Verifier {
  public:
@@ -26,6 +26,7 @@ class Verifier {
     EXEUNT_TRY(entries(progress));
     EXEUNT_TRY(finish_log());
     EXEUNT_TRY(checkpoints_without_entries());
+    EXEUNT_TRY(heads());
     intents();
     return std::move(findings_);
   }
@@ -33,6 +34,7 @@ class Verifier {
  private:
   struct Stream {
     evidence::Folder folder;
+    std::int64_t last_position = 0;
     bool broken = false;  // one finding a stream: what follows a broken entry cannot be judged
   };
 
@@ -106,6 +108,8 @@ class Verifier {
     }
     if (static_cast<std::uint64_t>(query.integer_at(2)) != leaf->case_seq) find(where + ": it is filed under another case_seq");
     Stream& stream = streams_[query.integer_at(1)];
+    if (query.integer_at(7) != stream.last_position) find(where + ": it does not hang on its case's entry before it");
+    stream.last_position = query.integer_at(0);
     if (stream.broken) return;
     if (auto applied = stream.folder.apply(*leaf, hash); !applied) {
       stream.broken = true;
@@ -162,6 +166,19 @@ class Verifier {
       EXEUNT_TRY_ASSIGN(const bool row, query.step());
       if (!row) return {};
       find("log " + std::to_string(query.integer_at(0)) + ": it was signed at size " + std::to_string(query.integer_at(1)) + " and has no entries");
+    }
+  }
+
+  // Every case's head is its newest entry: entries cut off at the end of a case show here and at the frontier.
+  Status heads() {
+    Query query(connection_, "SELECT stream,next_seq,last_position,case_id FROM stream WHERE tenant=?");
+    query.integer(tenant_);
+    while (true) {
+      EXEUNT_TRY_ASSIGN(const bool row, query.step());
+      if (!row) return {};
+      const Stream& stream = streams_[query.integer_at(0)];
+      const bool counted = stream.broken || stream.folder.state().entries == static_cast<std::uint64_t>(query.integer_at(1));
+      if (!counted || stream.last_position != query.integer_at(2)) find("case " + std::string(query.text_at(3)) + ": its head is not its newest entry");
     }
   }
 

@@ -17,10 +17,11 @@ constexpr const char* k_task_begin = "SAVEPOINT task";
 constexpr const char* k_task_keep = "RELEASE task";
 constexpr const char* k_task_undo = "ROLLBACK TO task";
 constexpr const char* k_entry_write =
-    "INSERT INTO entry(position,tenant,stream,case_seq,leaf,leaf_hash,salt,payload) VALUES(?,?,?,?,?,?,?,?)";
-constexpr const char* k_stream_find = "SELECT stream FROM stream WHERE tenant=? AND case_id=?";
-constexpr const char* k_stream_make = "INSERT INTO stream(tenant,case_id) VALUES(?,?)";
-constexpr const char* k_stream_head = "SELECT case_seq FROM entry WHERE stream=? ORDER BY case_seq DESC LIMIT 1";
+    "INSERT INTO entry(position,tenant,stream,case_seq,before,leaf,leaf_hash,salt,payload) VALUES(?,?,?,?,?,?,?,?,?)";
+constexpr const char* k_stream_find = "SELECT stream,next_seq,last_position FROM stream WHERE tenant=? AND case_id=?";
+constexpr const char* k_stream_make = "INSERT INTO stream(tenant,next_seq,case_id) VALUES(?,0,?)";
+constexpr const char* k_stream_head = "UPDATE stream SET next_seq=?,last_position=? WHERE stream=?";
+constexpr const char* k_stream_mark = "INSERT INTO stream_mark(stream,case_seq,tenant,position) VALUES(?,?,?,?)";
 constexpr const char* k_lease_tokens = "SELECT name,token FROM lease WHERE tenant=?";
 
 Status once(Connection& connection, const char* sql) {
@@ -40,6 +41,7 @@ Result<std::unique_ptr<Writer>> Writer::start(std::unique_ptr<Connection> connec
 // What the writer keeps in memory is what the database says; after a transaction that was undone it is read anew.
 Status Writer::load() {
   heads_.clear();
+  changed_.clear();
   EXEUNT_TRY_ASSIGN(tree_, load_tree(*connection_, log_));
   Query query(*connection_, k_lease_tokens);
   query.integer(tenant_);
@@ -142,7 +144,18 @@ Status Writer::write_group(std::span<Request> group) {
   const std::uint64_t size_before = tree_.size();
   for (Request& request : group) EXEUNT_TRY(request.task ? run_task(request) : write_entries(request));
   if (tree_.size() == size_before) return {};
+  EXEUNT_TRY(write_heads());
   return write_frontier(*connection_, tenant_, log_, tree_.frontier());
+}
+
+Status Writer::write_heads() {
+  for (StreamHead* head : changed_) {
+    head->changed = false;
+    Query query(*connection_, k_stream_head);
+    EXEUNT_TRY(query.integer(static_cast<std::int64_t>(head->next_seq)).integer(head->last_position).integer(head->stream).finish());
+  }
+  changed_.clear();
+  return {};
 }
 
 Status Writer::run_task(Request& request) {
@@ -168,9 +181,8 @@ Result<Writer::StreamHead*> Writer::head_of(const model::CaseId& case_id) {
   EXEUNT_TRY_ASSIGN(const bool known, find.integer(tenant_).text(case_id.text()).step());
   if (known) {
     head.stream = find.integer_at(0);
-    Query newest(*connection_, k_stream_head);
-    EXEUNT_TRY_ASSIGN(const bool has_entries, newest.integer(head.stream).step());
-    if (has_entries) head.next_seq = static_cast<std::uint64_t>(newest.integer_at(0)) + 1;
+    head.next_seq = static_cast<std::uint64_t>(find.integer_at(1));
+    head.last_position = find.integer_at(2);
   } else {
     Query make(*connection_, k_stream_make);
     EXEUNT_TRY(make.integer(tenant_).text(case_id.text()).finish());
@@ -201,12 +213,21 @@ Status Writer::write_entries(Request& request) {
   return {};
 }
 
-Status Writer::write_entry(const NewEntry& entry, const StreamHead& head) {
+Status Writer::write_entry(const NewEntry& entry, StreamHead& head) {
+  const std::int64_t position = (log_ << k_log_shift) + static_cast<std::int64_t>(tree_.size());
   {
     Query query(*connection_, k_entry_write);
-    query.integer((log_ << k_log_shift) + static_cast<std::int64_t>(tree_.size())).integer(tenant_).integer(head.stream);
-    query.integer(static_cast<std::int64_t>(entry.case_seq)).text(entry.leaf).blob(entry.leaf_hash).blob(entry.salt).text(entry.payload);
+    query.integer(position).integer(tenant_).integer(head.stream).integer(static_cast<std::int64_t>(entry.case_seq));
+    head.last_position == 0 ? query.null() : query.integer(head.last_position);
+    query.text(entry.leaf).blob(entry.leaf_hash).blob(entry.salt).text(entry.payload);
     EXEUNT_TRY(query.finish());
+  }
+  head.last_position = position;
+  if (!head.changed) changed_.push_back(&head);
+  head.changed = true;
+  if (entry.case_seq % k_mark_every == 0) {
+    Query mark(*connection_, k_stream_mark);
+    EXEUNT_TRY(mark.integer(head.stream).integer(static_cast<std::int64_t>(entry.case_seq)).integer(tenant_).integer(position).finish());
   }
   Status tiles;
   tree_.append(entry.leaf_hash, [&](const Tile& tile) {

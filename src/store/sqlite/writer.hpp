@@ -53,6 +53,8 @@ class Writer {
   struct StreamHead {
     std::int64_t stream = 0;
     std::uint64_t next_seq = 0;
+    std::int64_t last_position = 0;  // 0: no entry yet
+    bool changed = false;            // in this transaction
   };
 
   Writer(std::unique_ptr<Connection> connection, std::int64_t tenant, std::int64_t log, std::size_t entries_max)
@@ -62,7 +64,8 @@ class Writer {
   void commit_group(std::span<Request> group);
   [[nodiscard]] base::Status write_group(std::span<Request> group);
   [[nodiscard]] base::Status write_entries(Request& request);
-  [[nodiscard]] base::Status write_entry(const NewEntry& entry, const StreamHead& head);
+  [[nodiscard]] base::Status write_entry(const NewEntry& entry, StreamHead& head);
+  [[nodiscard]] base::Status write_heads();
   [[nodiscard]] base::Status run_task(Request& request);
   [[nodiscard]] base::Result<StreamHead*> head_of(const model::CaseId& case_id);
   [[nodiscard]] base::Status load();
@@ -73,6 +76,7 @@ class Writer {
   std::size_t entries_max_;
   TileTree tree_;
   std::unordered_map<std::string, StreamHead> heads_;
+  std::vector<StreamHead*> changed_;  // heads to be written in this transaction
   std::unordered_map<std::string, LeaseRow> leases_;
   base::Status broken_;  // set: what is on the disk is not known; nothing is written until the store is opened again
 
