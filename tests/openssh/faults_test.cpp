@@ -273,3 +273,31 @@ TEST_CASE("openssh: Exeunt's own accounts are named, all accounts are listed, a 
     CHECK(made.error().code == Code::invalid_argument);
   }
 }
+
+TEST_CASE("openssh: a local account is locked and expired in shadow(5), and its password counts as a way in until then") {
+  const auto owner = test::Sshd::start_with_own_etc();
+  if (!owner) return;
+  auto& server = *owner;
+  auto connector = server.connector();
+  const auto own = server.make_key("own");
+  server.write_keys("alice", server.public_of(own) + "\n");
+  const auto alice = server.account("alice");
+  const auto key = test::all(test::look(*connector, {alice}), NodeKind::key).at(0);
+  REQUIRE(server.ssh("alice", own, "true"));
+  connect::ApplyRequest request;
+  request.target = alice;
+  request.action = Action::revoke_keys;
+  request.covered = {key};
+  done(connector->apply(request));
+  const auto with_password = connector->observe(alice, {});
+  CHECK(with_password->presence == Presence::present);
+  CHECK(with_password->words.find("password") != std::string::npos);
+  request.action = Action::disable_account;
+  request.covered = {};
+  for (int time = 1; time <= 2; ++time) done(connector->apply(request));
+  CHECK(connector->observe(alice, {})->words.find("expired") != std::string::npos);
+  server.write_keys("alice", server.public_of(server.make_key("new")) + "\n");
+  CHECK_FALSE(server.ssh("alice", server.folder() / "keys/new", "true"));  // expired: no key opens it
+  CHECK(base::read_file(server.folder() / "etc/shadow")->find("alice:!$6$x$y:") != std::string::npos);
+  CHECK(base::read_file(server.folder() / "etc/shadow")->find("bob:*:19000:0:99999:7:::") != std::string::npos);
+}

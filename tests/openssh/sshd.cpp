@@ -124,6 +124,34 @@ std::unique_ptr<Sshd> Sshd::start(const std::string& more_configuration) {
   return server;
 }
 
+std::unique_ptr<Sshd> Sshd::start_with_own_etc() {
+  const auto allowed = base::run_process({"unshare", "-m", "/bin/true"});
+  if (::geteuid() != 0 || !allowed || allowed->exit_code != 0 || ::access("/usr/sbin/usermod", X_OK) != 0) {
+    std::printf("SKIPPED: a test with an /etc of its own needs root, mount namespaces and usermod\n");
+    return nullptr;
+  }
+  std::unique_ptr<Sshd> server(new Sshd);
+  server->own_etc_ = true;
+  REQUIRE(server->create(""));
+  return server;
+}
+
+bool Sshd::make_own_etc() const {
+  const auto etc = folder_ / "etc";
+  std::filesystem::create_directory(etc);
+  auto passwd = base::read_file(folder_ / "nss_passwd").value_or("");
+  std::string shadow = "root:*:19000:0:99999:7:::\n";
+  for (const auto& login : k_people) shadow += login + ":" + (login == "alice" ? "$6$x$y" : "*") + ":19000:0:99999:7:::\n";
+  write(etc / "passwd", passwd, 0644);
+  write(etc / "shadow", shadow, 0600);
+  write(etc / "group", base::read_file(folder_ / "nss_group").value_or("") + "root:x:0:\n", 0644);
+  write(etc / "nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n", 0644);
+  write(etc / "login.defs", "UID_MIN 1000\nUID_MAX 4000000\n", 0644);
+  std::error_code error;
+  std::filesystem::copy_file("/etc/ld.so.cache", etc / "ld.so.cache", error);
+  return std::filesystem::exists(etc / "shadow");
+}
+
 bool Sshd::create(const std::string& more_configuration) {
   static int started = 0;
   char pattern[] = "/tmp/exeunt-sshd.XXXXXX";
@@ -151,6 +179,7 @@ bool Sshd::create(const std::string& more_configuration) {
       port_, folder_.string(), more_configuration.find("ExposeAuthInfo") == std::string::npos ? "yes" : "no", more_configuration);
   write(folder_ / "sshd_config", text, 0644);
   write(folder_ / "known_hosts", fmt::format("[127.0.0.1]:{} {}\n", port_, public_of(folder_ / "keys/host")), 0644);
+  if (own_etc_ && !make_own_etc()) return false;
   listen_again();
   return answers(port_);
 }
@@ -201,10 +230,17 @@ void Sshd::stop() {
 }
 
 void Sshd::listen_again() {
-  listener_ = spawn({"/usr/sbin/sshd", "-D", "-f", (folder_ / "sshd_config").string(), "-E", (folder_ / "sshd.log").string()},
-                    {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", std::string("LD_PRELOAD=") + k_wrapper,
-                     "NSS_WRAPPER_PASSWD=" + (folder_ / "nss_passwd").string(), "NSS_WRAPPER_GROUP=" + (folder_ / "nss_group").string()},
-                    (folder_ / "start.log").string());
+  const std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+  if (own_etc_) {
+    const auto command =
+        fmt::format("mount --bind {0}/etc /etc && exec /usr/sbin/sshd -D -f {0}/sshd_config -E {0}/sshd.log", folder_.string());
+    listener_ = spawn({"/usr/bin/unshare", "-m", "/bin/sh", "-c", command}, {path}, (folder_ / "start.log").string());
+  } else {
+    listener_ = spawn({"/usr/sbin/sshd", "-D", "-f", (folder_ / "sshd_config").string(), "-E", (folder_ / "sshd.log").string()},
+                      {path, std::string("LD_PRELOAD=") + k_wrapper, "NSS_WRAPPER_PASSWD=" + (folder_ / "nss_passwd").string(),
+                       "NSS_WRAPPER_GROUP=" + (folder_ / "nss_group").string()},
+                      (folder_ / "start.log").string());
+  }
   REQUIRE(listener_ > 0);
   CHECK(soon([&] { return answers(port_); }));
 }

@@ -35,6 +35,8 @@ class Sshd {
  public:
   /// A fresh server, or nullptr with words on stdout where it cannot run (not root, package missing).
   static std::unique_ptr<Sshd> start(const std::string& more_configuration = "");
+  /// The same with accounts in an /etc of its own (mount namespace) instead of libnss_wrapper: passwd and shadow are real there.
+  static std::unique_ptr<Sshd> start_with_own_etc();
   Sshd(const Sshd&) = delete;
   Sshd& operator=(const Sshd&) = delete;
   ~Sshd();
@@ -73,12 +75,14 @@ class Sshd {
  private:
   Sshd() = default;
   bool create(const std::string& more_configuration);
+  bool make_own_etc() const;
   void write_accounts();
   std::vector<std::string> client(const std::string& login, const std::filesystem::path& key,
                                   const std::vector<std::string>& options) const;
   std::filesystem::path folder_;
   int port_ = 0;
   unsigned first_uid_ = 0;
+  bool own_etc_ = false;
   pid_t listener_ = -1;
   int held_ = 0;
   base::SystemClock clock_;

@@ -78,7 +78,7 @@ class SurveyReader {
     else if (kind == "C")
       scheduled(text);
     else if (kind == "W")
-      survey_.shadow.emplace(std::string(take_word(text)), std::string(text));
+      shadow(text);
     else if (kind == "L")
       certificate(text);
     else if (kind == "X")
@@ -133,6 +133,10 @@ class SurveyReader {
   void scheduled(std::string_view text) {
     const auto uid = take_word(text);
     survey_.scheduled[std::string(uid)].emplace_back(text);
+  }
+  void shadow(std::string_view text) {
+    const auto uid = take_word(text);
+    survey_.shadow.emplace(uid, text);
   }
   void certificate(std::string_view text) {
     if (text.find_first_not_of(" \t\r") == std::string_view::npos || text.starts_with('#')) return;
