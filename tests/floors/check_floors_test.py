@@ -48,6 +48,9 @@ FAULTS = (
     ("/dev/urandom", "service/a.cpp", 'auto f = open("/dev/urandom");\n', 1, "randomness"),
     ("rand()", "plan/a.cpp", "int x = rand();\n", 1, "randomness"),
     ("after a character that is a quote", "plan/a.cpp", "char c = '\"';\nint x = std::rand();\n", 2, "randomness"),
+    ("a library outside its place", "engine/a.cpp", "#include <vector>\n#include <sqlite3.h>\n", 2, "for store/sqlite/ alone"),
+    ("another connector's library", "connect/openssh/a.cpp", "#include <ldap.h>\n", 1, "for connect/openldap/ alone"),
+    ("an expensive library in a header", "cli/a.hpp", "#include <CLI/CLI.hpp>\n", 1, "in a header"),
     ("unknown folder", "helpers/a.cpp", "int x;\n", 1, "no floor"),
     ("file beside the floors", "main.cpp", "int main() {}\n", 1, "no floor"),
 )
@@ -60,6 +63,8 @@ CLEAN = (
     ("base/random is random", {"base/random.cpp": "RAND_bytes(p, n);\ncrypto_sign_keypair(a, b);\n"}),
     ("words in comments and texts", {"plan/a.cpp": '// never calls system_clock::now() or sleep_for\n/* rand() */ auto a = "std::rand()"; auto b = R"(usleep(1))";\n'}),
     ("names that only resemble", {"plan/a.cpp": "int run_time(int); int operand(); bool asleep(int); auto x = clock.now(); auto y = run_time(0);\n"}),
+    ("libraries in their places", {"cli/a.cpp": "#include <CLI/CLI.hpp>\n", "connect/openldap/a.hpp": "#include <ldap.h>\n",
+                                   "store/a_test.cpp": "#include <doctest/doctest.h>\n#include <sqlite3.h>\n"}),
     ("a key pair from a seed", {"evidence/a.cpp": "crypto_sign_seed_keypair(pk, sk, seed);\n"}),
     ("app takes every floor", {"app/exeunt.cpp": '#include "cli/cli.hpp"\n#include "api/server.hpp"\n'}),
 )
