@@ -101,6 +101,7 @@ TEST_CASE("postgresql: LOGIN given back revives no password") {
   const std::string name = server.make_role("revived");
   const std::string oid = server.oid_of(name);
   REQUIRE(act(*connector, Action::lock_and_replace, account(oid)));
+  CHECK(server.admin().ask("SELECT rolpassword IS NULL FROM pg_authid WHERE oid = " + oid) == "t");
   server.admin().ask("ALTER ROLE " + name + " LOGIN");
   CHECK(server.log_in(name, "pw").refusal().find("password authentication failed") != std::string::npos);
   CHECK(gate(*connector, oid).answer == ProbeAnswer::admitted);

@@ -136,7 +136,8 @@ model::Catalogue postgresql_catalogue() {
       {Action::lock_and_replace, Action::end_sessions, "block new logins before ending sessions: a client reconnects at once"},
       {Action::lock_and_replace, Action::remove_memberships, "a member could grant herself back what is taken while she can still log in"},
       {Action::end_sessions, Action::delete_account, "after DROP ROLE the sessions go on without a name"},
-      {Action::review, Action::transfer_ownership, "her code must not run with the heir's rights unread"},
+      {Action::review, Action::delete_account,
+       "deleting the role would destroy her code unread; until then it stays with the disabled role"},
       {Action::transfer_ownership, Action::delete_account, "DROP OWNED would destroy what the company needs"},
   };
   catalogue.budget = {.calls_per_second = 20, .burst = 20, .concurrency = 4};
