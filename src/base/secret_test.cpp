@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <new>
 #include <type_traits>
 
 #include "base/file.hpp"
@@ -35,6 +36,14 @@ TEST_CASE("secret: a value moves, and is gone from where it was, short or long")
     const auto* raw = reinterpret_cast<const char*>(&first);
     CHECK(std::string_view(raw, sizeof first).find("sss") == std::string_view::npos);
   }
+}
+
+TEST_CASE("secret: a value is wiped where it lay when its object goes") {
+  alignas(Secret) unsigned char place[sizeof(Secret)];
+  auto* secret = new (place) Secret("sssssss");
+  CHECK(secret->reveal().size() == 7);
+  secret->~Secret();
+  CHECK(std::string_view(reinterpret_cast<const char*>(place), sizeof place).find("sss") == std::string_view::npos);
 }
 
 TEST_CASE("secret: a file is read without its last newline, when nobody else may read it") {
