@@ -20,9 +20,9 @@ def write_credentials(lab, secrets):
 
 
 def write_vault(lab, shared_passwords):
-    """The present value of each shared secret, for the engine and for the applications that use it."""
+    """The present value of each shared secret; the engine refuses one that others than its owner may read."""
     for role, password in shared_passwords.items():
-        processes.write(lab.vault / f"{role}.secret", password, 0o640, lab.engine_uid, lab.engine_uid)
+        processes.write(lab.vault / f"{role}.secret", password, 0o600, lab.engine_uid, lab.engine_uid)
 
 
 def write_approvers(lab):

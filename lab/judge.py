@@ -226,7 +226,7 @@ def main():
     sub = commands.add_parser("watch")
     sub.add_argument("--uid", type=int, required=True)
     sub.add_argument("-o", "--output", required=True)
-    sub.add_argument("--spare", nargs="*", default=[], help="folders whose files may hold secrets: vault, credentials")
+    sub.add_argument("--spare", nargs="*", default=[], help="folders whose open files are not read: those that may hold secrets or are searched anyway")
     sub.set_defaults(does=watch)
     options = parser.parse_args()
     return options.does(options)

@@ -5,6 +5,8 @@ What is the subject's comes from the adversary's log (what she was seen to hold)
 import base64
 import hashlib
 
+ENGINES_CONTROL = "cn=exeunt-control,ou=services,dc=example,dc=org"
+
 
 def changed_for_others(before, after, subject, held):
     """Words for every difference that does not belong to the subject."""
@@ -28,6 +30,8 @@ def _directory(before, after, subject):
                 continue
             if name in ("member", "owner", "manager") and _without(was, dn_of_hers) == _without(now, dn_of_hers):
                 continue
+            if dn == ENGINES_CONTROL and name in ("userPassword", "pwdChangedTime"):
+                continue                             # nobody's account: the engine's own instrument
             if name in ("owner", "manager") and was == [dn_of_hers]:
                 continue                             # what she owned went to somebody else
             words.append(f"directory: {dn!r} {name}: {_shown(was)} became {_shown(now)}")

@@ -80,14 +80,24 @@ class Engine:
         # A copy: the engine's uid need not be able to walk into somebody's checkout.
         self.binary = Path(shutil.copy2(source, lab.root / "engine" / "exeunt"))
         self.binary.chmod(0o755)
+        self.env = processes.clean_env(EXEUNT_HOME=str(lab.home))
+        self.env["PATH"] = f"{self._named_tools(lab)}:{self.env['PATH']}"
         self.log = open(lab.judge / "exeunt.out", "a", encoding="utf-8")
+
+    @staticmethod
+    def _named_tools(lab):
+        """ssh-keygen wants a name for its uid; the engine starts programs with PATH alone, so PATH brings the name."""
+        folder = processes.make_dir(lab.root / "engine" / "bin")
+        names = " ".join(f"{k}='{v}'" for k, v in bastion.nss_env(lab).items() if "NSS" in k or "LD_" in k)
+        processes.write(folder / "ssh-keygen", f'#!/bin/sh\n{names} exec /usr/bin/ssh-keygen "$@"\n', 0o755)
+        return folder
 
     def run(self, *arguments, accept=(0,), timeout=900, stream=False):
         """Runs one command; returns (exit code, standard output). Its words are kept for the judge's search."""
         argv = [str(self.binary), *map(str, arguments)]
         done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=timeout, user=self.lab.engine_uid,
                               group=self.lab.engine_uid, extra_groups=[], cwd="/", stdin=subprocess.DEVNULL,
-                              env=processes.clean_env(EXEUNT_HOME=str(self.lab.home)))
+                              env=self.env)
         self.log.write(f"$ exeunt {' '.join(argv[1:])}\n{done.stdout}{done.stderr}[exit {done.returncode}]\n")
         self.log.flush()
         if done.returncode not in accept:
@@ -133,13 +143,14 @@ def approve(lab, engine, digest, approver):
 
 
 class Watcher:
-    """The judge's look at the engine's processes while they run."""
+    """The judge's look at the engine's processes while they run. Vault and credentials may hold secrets; home and keys
+    folder are searched whole at the end, so that reading every version of the store meanwhile is spared."""
 
     def __init__(self, lab):
         self.file = lab.judge / "watched.json"
         self.process = subprocess.Popen(
             [PYTHON, HERE / "judge.py", "watch", "--uid", str(lab.engine_uid), "-o", self.file, "--spare",
-             lab.vault, lab.credentials], stdin=subprocess.DEVNULL, cwd="/")
+             lab.vault, lab.credentials, lab.home, lab.keys], stdin=subprocess.DEVNULL, cwd="/")
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
