@@ -148,7 +148,7 @@ def _show_paths(record):
                      f"{path['grade']} ({path['means']})" if path.get("means") else path["grade"],
                      path.get("control") or ""))
     table(("system", "kind", "what it was", "what was done", "ended since", "grade", "control"), rows,
-          (9, 11, 40, 26, 12, 18, 8), lambda row: "green" if ":" in row[4] else "red")
+          (9, 11, 40, 22, 12, 24, 8), lambda row: "green" if ":" in row[4] else "red")
     for gap in record.get("gaps", []):
         say(f"   gap: {gap['system']}/{gap['kind']}: {gap['words']}")
     for task in record.get("tasks", []):
