@@ -39,7 +39,9 @@ base::Status append_one(store::Store& store, const store::Fence& fence, store::N
 void append_some(store::Store& store, EntryMaker& maker, int count) {
   const auto fence = store.acquire_lease("case/c_1", "test", base::Duration{10'000});
   REQUIRE_EQ(words_of(fence), "ok");
-  for (int i = 0; i < count; ++i) REQUIRE_EQ(words_of(append_one(store, *fence, maker.next())), "ok");
+  std::vector<store::NewEntry> entries;
+  for (int i = 0; i < count; ++i) entries.push_back(maker.next());
+  REQUIRE_EQ(words_of(store.append(std::move(entries), *fence)), "ok");
   REQUIRE_EQ(words_of(store.release_lease(*fence)), "ok");
 }
 
