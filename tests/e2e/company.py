@@ -15,6 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BINARY = Path(os.environ.get("EXEUNT_BUILD_DIR", ROOT / "build" / "debug")) / "exeunt"
 PYTHON = "/usr/bin/python3"
 SYSTEMS = {"directory": "openldap", "warehouse": "postgresql", "bastion": "openssh"}
+GRADES = """required_grade: {account: refused, key: refused, certificate: refused, secret: refused, session: read_back, membership: read_back}
+required_grade_on: {bastion: {account: read_back}}
+"""
 SUBJECT, OPERATOR, APPROVER, HEIR, OTHER = "E1001", "E1003", "E1002", "E1004", "E1005"
 
 
@@ -67,7 +70,7 @@ class Company:
         self.make_signer("E1099")  # a key that nobody listed
 
     def write_policy(self, more=""):
-        self.write("policy.yaml", f"version: 1\nidentity_systems: [directory]\nheir: {HEIR}\nblast_radius: {{subjects_max: 5, destructive_calls_max: 500}}\n"
+        self.write("policy.yaml", f"version: 1\nidentity_systems: [directory]\nheir: {HEIR}\n{GRADES}blast_radius: {{subjects_max: 5, destructive_calls_max: 500}}\n"
                    f"secrets:\n  - {{id: report-rw, system: warehouse, account: report_rw, known_to: [{SUBJECT}, {OTHER}], "
                    f"vault_file: \"file:{self.systems_folder}/warehouse.report_rw.secret\"}}\n{more}")
 

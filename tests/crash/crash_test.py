@@ -1,0 +1,77 @@
+"""The real binary is ended with SIGKILL at its commit points, while systems in another process keep their effects.
+
+EXEUNT_KILLS=N sets how many (default 40 for CI, spread evenly over all commit points of a run, before and after each in turn;
+./dev nightly takes 220). After every one: the case is run again, every intent has an outcome, the outside equals that of a run that was not
+ended, and no way in has another answer.
+"""
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+from company import Company, intents_without_outcome  # noqa: E402
+
+KILLS = int(os.environ.get("EXEUNT_KILLS", "40"))
+
+
+def answers(record):
+    return {(p["system"], p["kind"], p["id"]): (p["state"], p["grade"], p["control"]) for p in record["paths"] if p["required"]}
+
+
+class Kills(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.company = Company()
+        cls.addClassCleanup(cls.company.close)
+        cls.company.init()
+        source = Path(__file__).resolve().parent / "sync_killer.c"
+        cls.shim = cls.company.folder / "sync_killer.so"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", cls.shim, source, "-ldl"], check=True)
+
+    def fresh_case(self):
+        self.company.reset()
+        case, _ = self.company.planned_and_approved()
+        return case
+
+    def shimmed(self, **environment):
+        return {"LD_PRELOAD": str(self.shim), **{k: str(v) for k, v in environment.items()}}
+
+    def finish(self, case):
+        record = self.company.record(case)
+        self.company.must("cancel", case, "--reason", "next round")
+        return record
+
+    def test_ended_at_every_commit_point(self):
+        case = self.fresh_case()
+        count = self.company.folder / "count"
+        self.company.must("run", case, environment=self.shimmed(SYNC_KILLER_COUNT=count))
+        points = int(count.read_text())
+        self.assertGreater(points, 10)
+        expected, outside = answers(self.finish(case)), self.company.outside()
+        ended = 0
+        for i in range(KILLS):
+            at, when = 1 + i * points // KILLS, ("before", "after")[i % 2]
+            with self.subTest(commit_point=at, when=when):
+                case = self.fresh_case()
+                code, _, _ = self.company.exeunt("run", case, environment=self.shimmed(SYNC_KILLER_AT=at, SYNC_KILLER_WHEN=when))
+                ended += code == -9
+                self.company.must("run", case)
+                record = self.company.record(case)
+                self.assertEqual(intents_without_outcome(record), {})
+                self.assertEqual(self.company.outside(), outside)
+                self.assertEqual(answers(record), expected)
+                self.company.must("cancel", case, "--reason", "next round")
+        self.company.must("doctor")
+        print(f"{ended} of {KILLS} runs were ended by SIGKILL, over {points} commit points", file=sys.stderr)
+        self.assertGreaterEqual(ended, KILLS * 9 // 10)
+
+    def test_the_check_sees_an_outcome_that_is_missing(self):
+        """The oracle itself: an intent without an outcome is found."""
+        record = {"entries": [{"leaf": {"kind": "step_intended", "step": "s01", "attempt": 1, "case_seq": 3}}]}
+        self.assertEqual(intents_without_outcome(record), {("s01", 1): 3})
+
+
+if __name__ == "__main__":
+    unittest.main()
