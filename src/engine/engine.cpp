@@ -68,7 +68,7 @@ class CaseRun {
         prover_(journal_, needs.systems, book_, secrets_, needs.clock),
         context_{needs.store, needs.clock,  needs.random, needs.systems, needs.policy, needs.interrupts, journal_,      gate_,
                  book_,       secrets_,     prover_,      budgets_,      breakers_,    plans_,           options.stop, options.retry,
-                 true,        options.progress} {}
+                 true,        options.progress, [this] { return note_milestones(); }} {}
 
   Result<RunResult> run();
   Result<RunResult> probe();
@@ -103,6 +103,7 @@ class CaseRun {
   std::vector<ApprovedPlan> plans_;
   RunContext context_;
   DeltaResult delta_;
+  std::mutex milestones_;
   std::vector<std::string> words_;
 };
 
@@ -181,6 +182,7 @@ Status CaseRun::stages(StageRunner& stages) {
 }
 
 Status CaseRun::note_milestones() {
+  const std::lock_guard lock(milestones_);
   bool identity = true;
   bool all = true;
   for (const auto& path : book_.all()) {

@@ -71,7 +71,10 @@ base::Status Prover::before(const model::NodeId& id, const plan::Step* step) {
   StepSecrets secrets;
   const bool rotates = step != nullptr && !step->vault_reference.empty();
   if (rotates) {
-    EXEUNT_TRY_ASSIGN(secrets, secrets_.of(*step));
+    // A vault that cannot be read costs this path its control, never the run.
+    auto kept = secrets_.of(*step);
+    if (!kept) return {};
+    secrets = std::move(*kept);
   }
   for (const ProbeMeans means : spec->means) {
     if (!tries_the_gate(means)) continue;

@@ -56,6 +56,7 @@ struct RunContext {
   RetryLimits retry;
   bool urgent = true;
   std::function<void(const Progress&)> progress;
+  std::function<base::Status()> step_ended;  // after every step that came to an end: milestones are noted when they happen
 };
 
 /// Waits on the run's clock; false when the run was told to stop first.

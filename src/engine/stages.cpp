@@ -46,6 +46,8 @@ void StageRunner::start(const StepRef& ref) {
   const model::SystemId system = ref.step->target.key.system;
   const auto job = [this, ref] {
     auto end = runner_.run(*ref.plan, *ref.step);
+    if (end && context_.step_ended)
+      if (auto noted = context_.step_ended(); !noted) end = base::fail(noted.error());
     const std::lock_guard lock(mutex_);
     running_.erase(ref.step->id);
     if (end) ends_[ref.step->id] = *end;

@@ -246,7 +246,13 @@ Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const pla
   request.covered = covered;
   request.heir = step.heir;
   if (step.needs_secret) {
-    EXEUNT_TRY_ASSIGN(secrets, context_.secrets.of(step));  // sealed and durable before the first call
+    auto kept = context_.secrets.of(step);  // sealed and durable before the first call
+    if (!kept) {
+      EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::failed, kept.error().text()));
+      say(step, kept.error().what);
+      return out;
+    }
+    secrets = std::move(*kept);
     request.new_secret = &secrets.new_value;
     request.vault_reference = step.vault_reference;
   }
