@@ -1,21 +1,16 @@
 // Roles that she made are ways in of hers: told from the server's log, never from a guess, and never by her own forgery.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
 #include "postgresql/server.hpp"
 
 using namespace exeunt;
 using model::Completeness;
 using model::NodeKind;
+using test::gap_names;
 using test::look;
 
 namespace {
 bool found(const test::Seen& seen, const std::string& oid) { return seen.node(NodeKind::account, oid) != nullptr; }
-bool gap_names(const test::Seen& seen, const std::string& words) {
-  return std::any_of(seen.inventory.gaps.begin(), seen.inventory.gaps.end(),
-                     [&](const model::Gap& gap) { return gap.words.find(words) != std::string::npos; });
-}
 }  // namespace
 
 TEST_CASE("postgresql: roles that she created are hers, by SET ROLE, in any spelling, after a rename, two levels down") {

@@ -11,6 +11,7 @@ using model::NodeKind;
 using model::ProbeAnswer;
 using test::account;
 using test::act;
+using test::gap_names;
 using test::gate;
 using test::look;
 
@@ -95,6 +96,21 @@ TEST_CASE("postgresql: a superuser who leaves cannot be locked by a role that is
   REQUIRE(!outcome);
   CHECK(outcome.error().code == base::Code::permission_denied);
   CHECK(gate(*connector, oid).answer == ProbeAnswer::admitted);
+  CHECK(gap_names(look(*connector, {oid}), "is a superuser and ours is none"));
+}
+
+TEST_CASE("postgresql: a transaction that she prepared outlives her sessions and is a gap with words") {
+  EXEUNT_SERVER(server);
+  auto connector = server.connector();
+  const std::string name = server.make_role("preparer");
+  const std::string oid = server.oid_of(name);
+  test::Client hers = server.log_in(name, "pw");
+  for (const std::string& sql : {std::string("BEGIN"), "CREATE TABLE p" + oid + " (line text)", "PREPARE TRANSACTION 'p" + oid + "'"}) {
+    REQUIRE(hers.ask(sql) == "");
+  }
+  REQUIRE(act(*connector, Action::end_sessions, account(oid)));
+  CHECK(gap_names(look(*connector, {oid}), "outlive its sessions: 1"));
+  server.admin().ask("ROLLBACK PREPARED 'p" + oid + "'");
 }
 
 TEST_CASE("postgresql: settings are read strictly") {

@@ -131,7 +131,8 @@ bool Server::create() {
   if (!run(as_server({k_bin + "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "-N", "-A", "trust"})))
     return false;
   std::ofstream settings(data + "/postgresql.conf", std::ios::app);
-  settings << "listen_addresses = '127.0.0.1'\nport = " << port_ << "\nunix_socket_directories = ''\nfsync = off\nmax_connections = 100\n"
+  settings << "listen_addresses = '127.0.0.1'\nport = " << port_
+           << "\nunix_socket_directories = ''\nfsync = off\nmax_connections = 100\nmax_prepared_transactions = 5\n"
            << "ssl = on\nssl_cert_file = '" << tls << "/server.pem'\nssl_key_file = '" << tls << "/server.key'\n"
            << "logging_collector = on\nlog_destination = 'csvlog'\nlog_directory = 'log'\nlog_filename = 'pg-%Y%m%d%H%M%S.log'\n"
            << "log_statement = 'ddl'\nlog_connections = on\nlog_disconnections = on\nlog_rotation_size = '64kB'\n";
@@ -314,6 +315,11 @@ const model::Listing* Seen::listing(model::NodeKind kind, const std::string& acc
     if (one.kind == kind && one.account == account) return &one;
   }
   return nullptr;
+}
+
+bool gap_names(const Seen& seen, const std::string& words) {
+  const auto& gaps = seen.inventory.gaps;
+  return std::any_of(gaps.begin(), gaps.end(), [&](const model::Gap& gap) { return gap.words.find(words) != std::string::npos; });
 }
 
 model::Node account(const std::string& oid, const std::string& name) {

@@ -87,6 +87,7 @@ struct Seen {
   [[nodiscard]] std::vector<model::Node> all(model::NodeKind kind) const;
   [[nodiscard]] const model::Listing* listing(model::NodeKind kind, const std::string& account) const;
 };
+bool gap_names(const Seen& seen, const std::string& words);
 Seen look(connect::Connector& connector, const std::vector<std::string>& oids, const std::vector<model::Node>& secrets = {});
 model::Node account(const std::string& oid, const std::string& name = "");
 base::Result<connect::ApplyOutcome> act(connect::Connector& connector, model::Action action, const model::Node& target,

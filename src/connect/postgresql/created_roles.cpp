@@ -129,10 +129,14 @@ CreatedRoles CreationHistory::made_by(const Role& maker, const std::vector<Role>
   return created;
 }
 
-CreationHistory read_creations(const Settings& settings, Connection& connection, const Until& until) {
+CreationHistory read_creations(const Settings& settings, const Until& until) {
   if (!settings.ddl_log) return {};
+  // A connection of its own: one that is given up in the middle of an answer serves no other question.
+  const Until part = until.half();
+  auto connection = open_own(settings, settings.maintenance_database, part);
+  if (!connection) return {DdlHistory{}, connection.error().text()};
   std::string unreadable;
-  auto history = read_history(connection, until, unreadable);
+  auto history = read_history(**connection, part, unreadable);
   if (!history) return {DdlHistory{}, history.error().text()};
   return {std::move(*history), std::move(unreadable)};
 }

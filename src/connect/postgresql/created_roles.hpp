@@ -32,7 +32,8 @@ class CreationHistory {
   std::string unreadable_ = "no DDL log is configured (ddl_log)";  // why the log says nothing; empty: it was read
 };
 
-/// Reads all log files that the server still has. Never fails: what could not be read is in the answers' reasons.
-[[nodiscard]] CreationHistory read_creations(const Settings& settings, Connection& connection, const Until& until);
+/// Reads all log files that the server still has, in at most half of the time left. Never fails: what could not be read is in the answers'
+/// reasons.
+[[nodiscard]] CreationHistory read_creations(const Settings& settings, const Until& until);
 
 }  // namespace exeunt::connect::postgresql

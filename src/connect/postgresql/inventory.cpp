@@ -45,7 +45,7 @@ class Builder {
     for (const Node& account : request_.accounts) waiting_.push_back(account.key.native_id);
     if (!waiting_.empty() || !request_.secrets.empty()) {
       EXEUNT_TRY_ASSIGN(roles_, all_roles(connection_, until_));
-      history_ = read_creations(settings_, connection_, until_);
+      history_ = read_creations(settings_, until_);
     }
     while (!waiting_.empty()) {
       const std::string oid = waiting_.front();
@@ -75,9 +75,35 @@ class Builder {
     const model::NodeId account = id_of(NodeKind::account, oid);
     EXEUNT_TRY(add_sessions(oid, account, 0));
     if (!role) return {};
+    EXEUNT_TRY(add_limits(*role));
     EXEUNT_TRY(add_memberships(oid, account));
     EXEUNT_TRY(add_owned(oid, account));
     add_created(*role, account);
+    return {};
+  }
+
+  void gap(NodeKind kind, std::string words) { out_.gaps.push_back({settings_.system, kind, std::move(words)}); }
+
+  /// What of her this connector can see but not end.
+  Status add_limits(const Role& role) {
+    EXEUNT_TRY_ASSIGN(
+        const Rows rows,
+        connection_.read("SELECT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user), "
+                         "(SELECT count(*) FROM pg_catalog.pg_prepared_xacts x JOIN pg_catalog.pg_roles r ON r.rolname = x.owner "
+                         "WHERE r.oid = $1::oid), (SELECT count(*) FROM pg_catalog.pg_subscription WHERE subowner = $1::oid)",
+                         {role.oid}, until_));
+    if (role.superuser && !rows.truth(0, 0)) {
+      gap(NodeKind::account,
+          "role " + role.name + " is a superuser and ours is none: an administrator must ALTER ROLE it NOSUPERUSER first");
+    }
+    if (rows.number(0, 1) > 0) {
+      gap(NodeKind::session, "prepared transactions of role " + role.name + " outlive its sessions: " + rows.text(0, 1) +
+                                 " in pg_prepared_xacts; an administrator must COMMIT or ROLLBACK PREPARED them");
+    }
+    if (rows.number(0, 2) > 0) {
+      gap(NodeKind::automation, "logical replication subscriptions of role " + role.name + " run on as it: " + rows.text(0, 2) +
+                                    " in pg_subscription; change their owner or drop them");
+    }
     return {};
   }
 

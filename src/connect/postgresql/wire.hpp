@@ -22,7 +22,8 @@ namespace exeunt::connect::postgresql {
 class Until {
  public:
   Until(const base::Clock& clock, base::Duration timeout) : clock_(&clock), end_(clock.steady() + timeout) {}
-  [[nodiscard]] base::Duration left() const;  // never negative
+  [[nodiscard]] base::Duration left() const;                          // never negative
+  [[nodiscard]] Until half() const { return {*clock_, left() / 2}; }  // for a part that may be given up
 
  private:
   const base::Clock* clock_;
