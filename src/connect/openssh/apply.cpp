@@ -58,9 +58,13 @@ Result<ApplyOutcome> OpenSsh::apply(const ApplyRequest& request) {
     return fail(Code::unimplemented,
                 fmt::format("{}: an OpenSSH host has no action {}", settings_.system.text(), model::name(request.action)));
   }
-  InventoryRequest whole;
+  if (request.action == Action::revoke_certificates) {
+    EXEUNT_TRY_ASSIGN(const auto ledger, survey_host(host_, settings_, {}, {}, clock_, request.deadline));
+    return revoke_certificates(request, ledger);
+  }
+  const InventoryRequest whole;  // every account: whose else is this key?
   EXEUNT_TRY_ASSIGN(const auto survey, look(whole, request.deadline));
-  return request.action == Action::revoke_keys ? revoke_keys(request, survey) : revoke_certificates(request, survey);
+  return revoke_keys(request, survey);
 }
 
 Result<bool> OpenSsh::remove_lines(const Survey& survey, const std::string& uid, const std::set<std::string>& fingerprints,

@@ -69,17 +69,21 @@ Result<int> OpenSsh::end_connections(const std::set<std::string>& endpoints, con
 
 Result<ApplyOutcome> OpenSsh::end_sessions(const ApplyRequest& request) {
   ApplyOutcome out;
-  InventoryRequest whole;
-  EXEUNT_TRY_ASSIGN(const auto survey, look(whole, request.deadline));
   out.calls = 1;
   // A key that she added over a session goes first: ended before, she would be in again by it.
   const bool keys =
       std::any_of(request.covered.begin(), request.covered.end(), [](const model::Node& node) { return node.key.kind == NodeKind::key; });
   if (keys) {
+    const InventoryRequest whole;
+    EXEUNT_TRY_ASSIGN(const auto survey, look(whole, request.deadline));
     EXEUNT_TRY_ASSIGN(out, revoke_keys(request, survey));
     out.words += "; ";
   }
-  const auto* account = request.target.key.kind == NodeKind::account ? survey.account_of(request.target.key.native_id) : nullptr;
+  EXEUNT_TRY_ASSIGN(const auto accounts, read_accounts(host_, settings_, request.deadline));
+  const auto found = std::find_if(accounts.begin(), accounts.end(), [&](const HostAccount& account) {
+    return request.target.key.kind == NodeKind::account && account.uid == request.target.key.native_id;
+  });
+  const auto* account = found == accounts.end() ? nullptr : &*found;
   const bool by_uid = account != nullptr && may_end_by_uid(*account);
   std::set<std::string> endpoints;
   auto sessions = request.covered;

@@ -42,28 +42,26 @@ Result<Observation> OpenSsh::observe_session(const model::Node& target, const De
     uids.clear();
     for (const auto& account : accounts) uids.push_back(account.uid);
   }
-  for (int look = 1; look <= 2; ++look) {
-    EXEUNT_TRY_ASSIGN(const auto now, survey_processes(host_, settings_, uids, clock_, deadline));
-    if (now.peers.contains(target.key.native_id)) return seen(Presence::present, Grade::observed, "the kernel has its socket");
-    for (const auto& session : now.sessions.sessions) {
-      if (session.endpoint == target.key.native_id)
-        return seen(Presence::present, Grade::observed, fmt::format("{} processes of it run", session.processes.size()));
-    }
-    for (const auto& [uid, processes] : now.sessions.unclaimed) {
-      const bool here = std::any_of(processes.begin(), processes.end(), [&](const HostProcess& p) {
-        return target.key.native_id == fmt::format("process:{}:{}", p.pid, p.start);
-      });
-      if (here) return seen(Presence::present, Grade::observed, "it runs");
+  EXEUNT_TRY_ASSIGN(const auto now, survey_processes(host_, settings_, uids, clock_, deadline));
+  if (now.peers.contains(target.key.native_id)) return seen(Presence::present, Grade::observed, "the kernel has its socket");
+  for (const auto& session : now.sessions.sessions) {
+    if (session.endpoint == target.key.native_id) {
+      return seen(Presence::present, Grade::observed, fmt::format("{} processes of it run", session.processes.size()));
     }
   }
-  return seen(Presence::absent, Grade::observed, "no process and no socket of it, looked at twice");
+  for (const auto& [uid, processes] : now.sessions.unclaimed) {
+    const bool here = std::any_of(processes.begin(), processes.end(), [&](const HostProcess& process) {
+      return target.key.native_id == fmt::format("process:{}:{}", process.pid, process.start);
+    });
+    if (here) return seen(Presence::present, Grade::observed, "it runs");
+  }
+  return seen(Presence::absent, Grade::observed, "no process in the table and no socket in the kernel is of it");
 }
 
 Result<Observation> OpenSsh::observe_key(const model::Node& target, const Deadline& deadline) {
   const auto uid = target.key.native_id.substr(0, target.key.native_id.find(':'));
   const auto fingerprint = fingerprint_in(target.key.native_id);
-  InventoryRequest whole;
-  EXEUNT_TRY_ASSIGN(const auto survey, look(whole, deadline));
+  EXEUNT_TRY_ASSIGN(const auto survey, look_at(uid, deadline));
   std::string line;
   for (const auto& file : survey.key_files) {
     if (file.uid != uid) continue;
@@ -93,11 +91,8 @@ Result<Observation> OpenSsh::observe_certificate(const model::Node& target, cons
 
 /// Usable: a key, a certificate or a password that is left would open it.
 Result<Observation> OpenSsh::observe_account(const model::Node& target, const Deadline& deadline) {
-  InventoryRequest request;
-  request.accounts.push_back(target);
-  request.deadline = deadline;
-  EXEUNT_TRY_ASSIGN(const auto survey, look(request, deadline));
   const auto& uid = target.key.native_id;
+  EXEUNT_TRY_ASSIGN(const auto survey, look_at(uid, deadline));
   const auto* account = survey.account_of(uid);
   if (account == nullptr) return seen(Presence::absent, Grade::read_back, "the host serves no account with that uid");
   const auto shadow = survey.shadow.find(uid);

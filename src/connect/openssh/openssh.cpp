@@ -53,6 +53,12 @@ Result<Survey> OpenSsh::look(const InventoryRequest& request, const Deadline& de
   return survey_host(host_, settings_, accounts, {uids.begin(), uids.end()}, clock_, deadline);
 }
 
+Result<Survey> OpenSsh::look_at(const std::string& uid, const Deadline& deadline) {
+  EXEUNT_TRY_ASSIGN(auto accounts, read_accounts(host_, settings_, deadline));
+  std::erase_if(accounts, [&](const HostAccount& account) { return account.uid != uid; });
+  return survey_host(host_, settings_, std::move(accounts), {uid}, clock_, deadline);
+}
+
 Result<AccountListing> OpenSsh::accounts(const Deadline& deadline) {
   EXEUNT_TRY_ASSIGN(const auto found, read_accounts(host_, settings_, deadline));
   AccountListing out;

@@ -4,7 +4,7 @@
 // |---|---|---|---|---|---|
 // | key (own or shared account) | own: RFC 4252 §7 query with the public half | USERAUTH_FAILURE, PK_OK before, control key PK_OK now | refused | 3 s (files are read at every authentication; measured) | `from=` that excludes us, cert-authority lines: read_back only; PAM is not seen |
 // | certificate | own: the same query with the certificate | the same, control certificate PK_OK now | refused | 3 s (same) | without a ledger nobody knows which exist; without a KRL none can be revoked |
-// | session (also ControlMaster, forwards, background jobs) | observe: process table and kernel sockets, twice | gone from both | observed | none | shared account: jobs that forge their environment |
+// | session (also ControlMaster, forwards, background jobs) | observe: process table and kernel sockets (the engine looks twice) | gone from both | observed | none | shared account: jobs that forge their environment |
 // | account | read_back | nothing is left that would be taken, or shadow(5) says expired | read_back | 3 s | no shadow entry on the host: not locked, said |
 // | crontab, at, lingering services | none | - | - | - | named as a gap |
 // | attested: what else an administrator knows | task | a person's word | attested | - | - |
@@ -46,6 +46,8 @@ class OpenSsh final : public Connector {
   [[nodiscard]] base::Result<std::set<std::string>> protected_fingerprints() const;
   [[nodiscard]] base::Result<std::vector<std::string>> living_public_lines() const;
   [[nodiscard]] base::Result<Survey> look(const InventoryRequest& request, const Deadline& deadline);
+  /// The same of one account only: its files, ledger, KRL, shadow entry; no account of that uid: an empty list of accounts.
+  [[nodiscard]] base::Result<Survey> look_at(const std::string& uid, const Deadline& deadline);
 
   // apply.cpp
   [[nodiscard]] base::Result<ApplyOutcome> revoke_keys(const ApplyRequest& request, const Survey& survey);
