@@ -9,7 +9,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from company import APPROVER, HEIR, OPERATOR, SUBJECT, Company, graded, intents_without_outcome, wait_for  # noqa: E402
+from simulated_company import APPROVER, HEIR, OPERATOR, SUBJECT, Company, effects_outside_their_intent, graded, intents_without_outcome, wait_for  # noqa: E402
 
 
 class Case(unittest.TestCase):
@@ -36,6 +36,23 @@ class GoodWay(Case):
                 if account["hr_id"] not in ("", SUBJECT):
                     self.assertEqual(after[system]["accounts"][ident], account, f"{system} {ident} belongs to somebody else")
         self.assertTrue(all(s["simulated"] for s in record["systems"] if s["kind"] != "attest"))
+
+    def test_every_effect_lies_between_its_intent_and_its_outcome(self):
+        case, _ = self.company.planned_and_approved()
+        for system in self.company.sockets:
+            self.company.faults(system, slow_ms=20)
+        self.company.must("run", case)
+        record = self.company.record(case)
+        for system in self.company.sockets:
+            effects = self.company.effects(system)
+            self.assertTrue(effects)
+            self.assertEqual(effects_outside_their_intent(record, system, effects), [])
+        # The check itself: an outcome that was written before the call, and an effect without an intent, are found.
+        early = {"entries": [{"leaf": {"kind": k, "step": "s01", "system": "x", "t": t}} for k, t in
+                             (("step_intended", "2026-01-01T00:00:00.000Z"), ("step_outcome", "2026-01-01T00:00:00.100Z"))]}
+        late_effect = [{"t": 1767225600.5, "action": "planted"}]
+        self.assertEqual(effects_outside_their_intent(early, "x", late_effect), late_effect)
+        self.assertEqual(effects_outside_their_intent({"entries": []}, "x", late_effect), late_effect)
 
     def test_a_second_run_of_an_ended_case_changes_nothing(self):
         case, _ = self.company.planned_and_approved()
@@ -181,7 +198,7 @@ class Interruptions(Case):
         self.company.must("halt", "--reason", "looks wrong")
         halted = time.time()
         running.wait(60)
-        late = [e for s in self.company.sockets for e in self.company.effects(s) if e.get("t", 0) > halted + 1.0]
+        late = [e for s in self.company.sockets for e in self.company.effects(s) if e["t"] > halted + 1.0]
         self.assertEqual(late, [])
         code, _, error = self.company.exeunt("run", case)
         self.assertEqual(code, 5)

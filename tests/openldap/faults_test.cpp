@@ -113,7 +113,7 @@ TEST_CASE("openldap: a write whose answer was lost took effect and is called out
     const auto her = slapd.account(dn);
     const auto direct = slapd.connector();
     const auto covered = of_kind(inventory(*direct, her).value(), model::NodeKind::membership);
-    Relay relay(slapd.plain_port(), Relay::Fault::lose_first_modify_answer);
+    Relay relay(slapd.plain_port(), Relay::Fault::lose_modify_answer);
     const auto connector = slapd.connector(through(slapd, relay));
     const auto lost = apply(*connector, action, her, covered);
     REQUIRE_FALSE(lost);
@@ -128,7 +128,7 @@ TEST_CASE("openldap: a write whose answer was lost took effect and is called out
 TEST_CASE("openldap: a connection lost after an earlier write of the same action is not called without effect") {
   Slapd slapd;
   const auto her = slapd.account(slapd.add_person("alice"));
-  Relay relay(slapd.plain_port(), Relay::Fault::close_after_first_modify_answer);
+  Relay relay(slapd.plain_port(), Relay::Fault::close_after_modify_answer);
   const auto lost = apply(*slapd.connector(through(slapd, relay)), Action::lock_and_replace, her);
   REQUIRE_FALSE(lost);
   CHECK(lost.error().code == Code::outcome_unknown);

@@ -2,6 +2,7 @@
 
 Everything lives in one temporary folder; the systems' effects live in another process (lab/simulated_systems.py).
 """
+import datetime
 import json
 import os
 import shutil
@@ -158,7 +159,10 @@ class Company:
         for system in SYSTEMS:
             state = self.state(system)
             accounts = {i: {k: ("set" if k == "password" and v else v) for k, v in a.items()} for i, a in state["accounts"].items()}
-            out[system] = {"accounts": accounts, "items": sorted(state["items"]), "krl": state.get("krl")}
+            # A certificate whose key's hash is in the KRL is shut, whether or not its own row was cleared as well.
+            revoked = set(state.get("krl") or [])
+            items = [k for k, i in state["items"].items() if i["kind"] != "certificate" or i["facts"].get("fingerprint") not in revoked]
+            out[system] = {"accounts": accounts, "items": sorted(items), "krl": state.get("krl")}
         return out
 
     def effects(self, system):
@@ -177,6 +181,26 @@ def wait_for(condition, seconds=20):
             return True
         time.sleep(0.02)
     return False
+
+
+def seconds(rfc3339):
+    return datetime.datetime.fromisoformat(rfc3339.replace("Z", "+00:00")).timestamp()
+
+
+def effects_outside_their_intent(record, system, effects):
+    """Effects on a system that no intent of the journal stands before, or whose outcome was written before they happened.
+
+    The journal's times are whole milliseconds; both clocks are this machine's.
+    """
+    spans, last = [], {}
+    for entry in record["entries"]:
+        leaf = entry["leaf"]
+        if leaf["kind"] == "step_intended" and leaf["system"] == system:
+            last[leaf["step"]] = leaf["t"]
+        elif leaf["kind"] == "step_outcome" and leaf["step"] in last:
+            spans.append((seconds(last.pop(leaf["step"])), seconds(leaf["t"])))
+    spans += [(seconds(t), float("inf")) for t in last.values()]
+    return [e for e in effects if not any(begun <= e["t"] + 0.001 and e["t"] <= ended + 0.001 for begun, ended in spans)]
 
 
 def intents_without_outcome(record):

@@ -1,0 +1,64 @@
+"""Ten SIGKILLs at commit points of one run against real slapd, PostgreSQL and sshd; then the run is finished and everything is ended."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "lab"))
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+BINARY = Path(os.environ.get("EXEUNT_BUILD_DIR", ROOT / "build" / "debug")) / "exeunt"
+POINTS = (3, 9, 17, 25, 12, 6, 20, 8, 15, 10)
+
+
+@unittest.skipUnless(os.getuid() == 0, "SKIPPED: the lab needs root: sshd switches uids")
+class RealServers(unittest.TestCase):
+    def setUp(self):
+        import story
+        from layout import Layout
+        self.story = story
+        self.folder = Path(tempfile.mkdtemp(prefix="exeunt-real-kills-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        story.lab_command("up", "--seed", "4", "--dir", self.folder)
+        self.addCleanup(story.lab_command, "down", "--dir", self.folder)
+        self.lab = Layout.load(self.folder)
+        self.engine = story.Engine(self.lab, BINARY)
+        self.addCleanup(self.engine.log.close)
+        self.shim = self.folder / "sync_killer.so"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", self.shim, ROOT / "tests/crash/sync_killer.c", "-ldl"], check=True)
+        self.shim.chmod(0o755)
+        self.folder.chmod(0o755)
+
+    def killed(self, case, at, when):
+        import processes
+        done = subprocess.run([str(self.engine.binary), "run", case], capture_output=True, user=self.lab.engine_uid, group=self.lab.engine_uid,
+                              extra_groups=[], cwd="/", stdin=subprocess.DEVNULL, timeout=300,
+                              env=processes.clean_env(EXEUNT_HOME=str(self.lab.home), LD_PRELOAD=str(self.shim), SYNC_KILLER_AT=str(at), SYNC_KILLER_WHEN=when))
+        return done.returncode == -9
+
+    def test_ten_kills_then_the_end(self):
+        from simulated_company import intents_without_outcome
+        person = self.lab.facts["by_exeunt"]
+        self.engine.run("init", "--home", self.lab.home, "--keys", self.lab.keys)
+        _, plan = self.engine.json("plan", person, accept=(0, 4))
+        case = self.story.find(plan, "case")
+        self.story.approve(self.lab, self.engine, self.story.find(plan, "digest"), self.lab.facts["approvers"][0])
+        kills = sum(self.killed(case, at, ("before", "after")[i % 2]) for i, at in enumerate(POINTS))
+        self.assertEqual(kills, len(POINTS))
+        self.engine.run("run", case)
+        record = json.loads(self.engine.run("record", case, accept=range(9))[1])
+        self.assertEqual(intents_without_outcome(record), {})
+        self.assertEqual([p for p in record["paths"] if p["required"] and p["state"] != "ended"], [])
+        self.assertEqual(record["exit"], 0)
+        refused = [p for p in record["paths"] if p["grade"] == "refused"]
+        self.assertTrue(refused and all(p["control"] == "held" for p in refused))
+        self.engine.run("doctor")
+        print(f"{kills} kills against real servers; {len(record['paths'])} paths, {len(refused)} refused", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
