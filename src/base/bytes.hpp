@@ -17,9 +17,9 @@ using Bytes = std::vector<std::uint8_t>;
 using Hash32 = std::array<std::uint8_t, 32>;  // SHA-256 digest
 
 [[nodiscard]] std::span<const std::uint8_t> as_bytes(std::string_view text);
-[[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);  // lower case
-[[nodiscard]] Result<Bytes> from_hex(std::string_view text);            // both cases; odd length or other characters: invalid_argument
-[[nodiscard]] std::string to_base64(std::span<const std::uint8_t> bytes);           // padded
+[[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);     // lower case
+[[nodiscard]] Result<Bytes> from_hex(std::string_view text);               // both cases; odd length or other characters: invalid_argument
+[[nodiscard]] std::string to_base64(std::span<const std::uint8_t> bytes);  // padded
 [[nodiscard]] std::string to_base64_unpadded(std::span<const std::uint8_t> bytes);  // as OpenSSH prints fingerprints
 [[nodiscard]] Result<Bytes> from_base64(std::string_view text);                     // strict: padding required, no white space
 [[nodiscard]] Result<Hash32> hash32_from_hex(std::string_view text);

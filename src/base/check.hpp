@@ -6,5 +6,4 @@ namespace exeunt::base {
 [[noreturn]] void check_failed(const char* expression, const char* file, int line) noexcept;
 }  // namespace exeunt::base
 
-#define EXEUNT_CHECK(expression) \
-  ((expression) ? static_cast<void>(0) : ::exeunt::base::check_failed(#expression, __FILE__, __LINE__))
+#define EXEUNT_CHECK(expression) ((expression) ? static_cast<void>(0) : ::exeunt::base::check_failed(#expression, __FILE__, __LINE__))

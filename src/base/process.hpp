@@ -11,7 +11,7 @@
 namespace exeunt::base {
 
 struct ProcessOutput {
-  int exit_code = 0;   // 128 + signal when it was ended by one
+  int exit_code = 0;  // 128 + signal when it was ended by one
   std::string out;
   std::string error;
 };
@@ -22,6 +22,7 @@ struct ProcessLimits {
 
 /// Blocks until the program ended. Not found or not executable: not_found. Past the time limit the program is stopped and
 /// `outcome_unknown` is returned. The child gets PATH and LC_ALL=C only. No secret may be in `argv`; put it on `input`.
-[[nodiscard]] Result<ProcessOutput> run_process(const std::vector<std::string>& argv, std::string_view input = {}, ProcessLimits limits = {});
+[[nodiscard]] Result<ProcessOutput> run_process(const std::vector<std::string>& argv, std::string_view input = {},
+                                                ProcessLimits limits = {});
 
 }  // namespace exeunt::base

@@ -29,26 +29,32 @@ struct Parsed {
 };
 
 void add_making(CLI::App& app, Parsed& parsed) {
-  auto* init_command = app.add_subcommand("init", "Make the home folder: sample configuration, keys (in a folder elsewhere), an empty store");
-  init_command->add_option("--keys", parsed.init.keys, "Folder for the log key and the sealing key; not in or above the home folder")->required();
+  auto* init_command =
+      app.add_subcommand("init", "Make the home folder: sample configuration, keys (in a folder elsewhere), an empty store");
+  init_command->add_option("--keys", parsed.init.keys, "Folder for the log key and the sealing key; not in or above the home folder")
+      ->required();
   init_command->add_option("--checkpoint", parsed.init.checkpoint, "File outside the store that keeps the last signed checkpoint");
   init_command->callback([&] { parsed.command = [&](const Session& s) { return init(s, parsed.init); }; });
   auto* systems = app.add_subcommand("systems", "The systems in exeunt.yaml");
   systems->require_subcommand(1);
-  systems->add_subcommand("check", "Reach every system and say which rights and settings are there or missing")->callback([&] { parsed.command = systems_check; });
+  systems->add_subcommand("check", "Reach every system and say which rights and settings are there or missing")->callback([&] {
+    parsed.command = systems_check;
+  });
 }
 
 void add_planning(CLI::App& app, Parsed& parsed) {
   auto* map_command = app.add_subcommand("map", "Every way in that a person holds, and how it is known");
   map_command->add_option("subject", parsed.map.subject, "HR id, login or e-mail")->required();
-  map_command->add_option("--only", parsed.map.only, "What survives if only these actions are taken, e.g. disable_account,replace_password")->delimiter(',');
+  map_command->add_option("--only", parsed.map.only, "What survives if only these actions are taken, e.g. disable_account,replace_password")
+      ->delimiter(',');
   map_command->add_option("--confirm", parsed.map.confirm, "Count this proposed link as the person's (account id as printed)");
   map_command->callback([&] { parsed.command = [&](const Session& s) { return map(s, parsed.map); }; });
   auto* plan_command = app.add_subcommand("plan", "Open a case: map the person, compile the plan that ends every way in, print its digest");
   auto* subject = plan_command->add_option("subject", parsed.plan.subject, "HR id, login or e-mail");
   plan_command->add_option("--reason", parsed.plan.reason, "Why, for the record");
   plan_command->add_flag("--staged", parsed.plan.staged, "Let the prepare stage take the time that the policy allows (default: immediate)");
-  plan_command->add_option("--confirm", parsed.plan.confirm, "Count this proposed link as the person's; the approver signs it with the plan");
+  plan_command->add_option("--confirm", parsed.plan.confirm,
+                           "Count this proposed link as the person's; the approver signs it with the plan");
   plan_command->add_option("--digest", parsed.plan.digest, "Show the plan with this digest instead of making one")->excludes(subject);
   plan_command->add_flag("--explain", parsed.plan.explain, "Why each step stands where it stands");
   plan_command->add_flag("--runbook", parsed.plan.runbook, "The same stages for paper, for a day when nothing runs");
@@ -58,7 +64,8 @@ void add_planning(CLI::App& app, Parsed& parsed) {
 void add_approving(CLI::App& app, Parsed& parsed) {
   auto* approval = app.add_subcommand("approval", "What an approver signs");
   approval->require_subcommand(1);
-  auto* show = approval->add_subcommand("show", "Print exactly the bytes to sign: exeunt approval show DIGEST > a.txt; ssh-keygen -Y sign -n exeunt-approval -f KEY a.txt");
+  auto* show = approval->add_subcommand(
+      "show", "Print exactly the bytes to sign: exeunt approval show DIGEST > a.txt; ssh-keygen -Y sign -n exeunt-approval -f KEY a.txt");
   show->add_option("digest", parsed.digest, "Digest of the plan, or its first characters")->required();
   show->add_option("-o,--output", parsed.file, "Write the document to this file instead");
   show->callback([&] { parsed.command = [&](const Session& s) { return approval_show(s, parsed.digest, parsed.file); }; });
@@ -71,7 +78,8 @@ void add_approving(CLI::App& app, Parsed& parsed) {
 void add_running(CLI::App& app, Parsed& parsed) {
   auto* run_command = app.add_subcommand("run", "Run an approved case to its end; run it again after any interruption");
   run_command->add_option("case", parsed.run.case_id, "Case id, or its first characters")->required();
-  run_command->add_option("--at", parsed.run.at, "Wait until this local time in this zone: --at \"2026-11-20 17:00\" Europe/Vienna")->expected(2);
+  run_command->add_option("--at", parsed.run.at, "Wait until this local time in this zone: --at \"2026-11-20 17:00\" Europe/Vienna")
+      ->expected(2);
   run_command->callback([&] { parsed.command = [&](const Session& s) { return run(s, parsed.run); }; });
   auto* probe_command = app.add_subcommand("probe", "Try every way in of a case once more; changes nothing");
   probe_command->add_option("case", parsed.case_id, "Case id, or its first characters")->required();
@@ -80,7 +88,8 @@ void add_running(CLI::App& app, Parsed& parsed) {
   cancel_command->add_option("case", parsed.case_id, "Case id, or its first characters")->required();
   cancel_command->add_option("--reason", parsed.reason, "Why, for the record")->required();
   cancel_command->callback([&] { parsed.command = [&](const Session& s) { return cancel(s, parsed.case_id, parsed.reason); }; });
-  auto* halt_command = app.add_subcommand("halt", "Stop every outside change at once (one person); --lift needs a second person's signature");
+  auto* halt_command =
+      app.add_subcommand("halt", "Stop every outside change at once (one person); --lift needs a second person's signature");
   halt_command->add_option("--reason", parsed.halt.reason, "Why, for everybody who looks");
   halt_command->add_flag("--show", parsed.halt.show, "Print the document that a second person signs to lift the halt");
   halt_command->add_flag("--lift", parsed.halt.lift, "Lift the halt; needs --signature");
@@ -96,7 +105,9 @@ void add_looking(CLI::App& app, Parsed& parsed) {
   record_command->add_option("case", parsed.case_id, "Case id, or its first characters")->required();
   record_command->add_option("-o,--output", parsed.file, "Write to this file instead");
   record_command->callback([&] { parsed.command = [&](const Session& s) { return record(s, parsed.case_id, parsed.file); }; });
-  app.add_subcommand("doctor", "Check the store: chains, tree, checkpoint, payloads, lost answers")->callback([&] { parsed.command = doctor; });
+  app.add_subcommand("doctor", "Check the store: chains, tree, checkpoint, payloads, lost answers")->callback([&] {
+    parsed.command = doctor;
+  });
   auto* log = app.add_subcommand("log", "The evidence log");
   log->require_subcommand(1);
   auto* succeed = log->add_subcommand("succeed", "Begin a new log after the store was restored or moved; says what is lost");

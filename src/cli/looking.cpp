@@ -1,7 +1,7 @@
 // status, record, approval show, approve.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/escape.hpp"
 #include "base/file.hpp"
@@ -27,13 +27,19 @@ Result<int> list_cases(const Session& session, service::Home& home) {
   if (session.out.json()) {
     base::JsonArray rows;
     for (const auto& row : cases)
-      rows.push_back(base::JsonObject{{"case", row.id.text()}, {"subject", row.subject.text()}, {"name", row.subject_label}, {"state", name(row.state)}, {"opened", base::to_rfc3339(row.opened)}});
+      rows.push_back(base::JsonObject{{"case", row.id.text()},
+                                      {"subject", row.subject.text()},
+                                      {"name", row.subject_label},
+                                      {"state", name(row.state)},
+                                      {"opened", base::to_rfc3339(row.opened)}});
     session.out.print_json(base::JsonObject{{"cases", std::move(rows)}});
     return 0;
   }
   if (cases.empty()) session.out.line("no cases yet: `exeunt plan SUBJECT` opens one");
   std::vector<std::vector<std::string>> rows;
-  for (const auto& row : cases) rows.push_back({row.id.text().substr(0, 12), row.subject.text(), row.subject_label, std::string(name(row.state)), base::to_rfc3339(row.opened)});
+  for (const auto& row : cases)
+    rows.push_back(
+        {row.id.text().substr(0, 12), row.subject.text(), row.subject_label, std::string(name(row.state)), base::to_rfc3339(row.opened)});
   if (!rows.empty()) session.out.table({"case", "person", "name", "state", "opened"}, rows);
   return 0;
 }
@@ -41,11 +47,19 @@ Result<int> list_cases(const Session& session, service::Home& home) {
 std::vector<std::string> path_row(const service::PathLine& line) {
   const auto& fold = line.fold;
   const std::string since = fold.state == model::PathState::ended ? clock_part(fold.first_refused) : "";
-  return {line.system, line.kind, line.label.empty() ? line.id : line.label, line.action, std::string(name(fold.state)), std::string(name(fold.grade)), since, fold.control,
+  return {line.system,
+          line.kind,
+          line.label.empty() ? line.id : line.label,
+          line.action,
+          std::string(name(fold.state)),
+          std::string(name(fold.grade)),
+          since,
+          fold.control,
           line.required ? "" : "watched"};
 }
 
-void print_case(const Session& session, const service::Home& home, const evidence::CaseFold& state, const std::vector<service::PathLine>& lines) {
+void print_case(const Session& session, const service::Home& home, const evidence::CaseFold& state,
+                const std::vector<service::PathLine>& lines) {
   static_cast<void>(home);
   session.out.line(session.out.paint(Colour::bold, "case " + state.case_id) + "  " + std::string(name(state.state)));
   std::vector<std::vector<std::string>> rows;
@@ -53,11 +67,14 @@ void print_case(const Session& session, const service::Home& home, const evidenc
   session.out.table({"system", "kind", "way in", "action", "state", "grade", "since", "control", ""}, rows, 34);
   for (const auto& plan : state.plans)
     session.out.line(fmt::format("  plan {}{}: {}", plan.name.empty() ? "" : plan.name + " ", plan.digest.substr(0, 12),
-                                 plan.approved_at ? "approved " + base::to_rfc3339(*plan.approved_at) : "waits for an approval: exeunt approval show " + plan.digest.substr(0, 12)));
+                                 plan.approved_at ? "approved " + base::to_rfc3339(*plan.approved_at)
+                                                  : "waits for an approval: exeunt approval show " + plan.digest.substr(0, 12)));
   for (const auto& [key, listing] : state.listings)
     if (listing.completeness != model::Completeness::full)
-      session.out.line(session.out.paint(Colour::warn, fmt::format("  listing of {} on {}: {}", name(listing.node), listing.system, name(listing.completeness))));
-  for (const auto& [system, kind] : state.gaps) session.out.line(session.out.paint(Colour::dim, fmt::format("  gap on {}: {} (words in the record)", system, kind)));
+      session.out.line(session.out.paint(
+          Colour::warn, fmt::format("  listing of {} on {}: {}", name(listing.node), listing.system, name(listing.completeness))));
+  for (const auto& [system, kind] : state.gaps)
+    session.out.line(session.out.paint(Colour::dim, fmt::format("  gap on {}: {} (words in the record)", system, kind)));
   for (const auto& [task, task_state] : state.tasks) session.out.line("  task " + task_state);
 }
 
@@ -109,7 +126,9 @@ Result<int> approval_show(const Session& session, const std::string& digest, con
   // What it means goes to the error stream, so that standard output is exactly the bytes to sign.
   const std::string words = service::plan_table(view.plan, view.request.digest.text());
   std::fwrite(words.data(), 1, words.size(), stderr);
-  std::fprintf(stderr, "\nThe document to sign follows on standard output; it expires at %s.\nSign it: ssh-keygen -Y sign -n exeunt-approval -f YOUR_KEY FILE\n",
+  std::fprintf(stderr,
+               "\nThe document to sign follows on standard output; it expires at %s.\nSign it: ssh-keygen -Y sign -n exeunt-approval -f "
+               "YOUR_KEY FILE\n",
                base::to_rfc3339(view.request.expires).c_str());
   if (!file.empty()) {
     EXEUNT_TRY(base::write_file_atomically(file, view.document, 0644));
@@ -123,8 +142,10 @@ Result<int> approve(const Session& session, const std::string& digest, const std
   EXEUNT_TRY_ASSIGN(const auto home, session.open(service::StoreAccess::write));
   EXEUNT_TRY_ASSIGN(const auto who, service::present_operator(home->config));
   EXEUNT_TRY_ASSIGN(const std::string approver, service::approve(*home, who, digest, signature, session.clock, session.random));
-  if (session.out.json()) session.out.print_json(base::JsonObject{{"approver", approver}, {"digest", digest}});
-  else session.out.line("approved by " + base::escape_terminal(approver) + "; run it: exeunt run CASE");
+  if (session.out.json())
+    session.out.print_json(base::JsonObject{{"approver", approver}, {"digest", digest}});
+  else
+    session.out.line("approved by " + base::escape_terminal(approver) + "; run it: exeunt run CASE");
   return 0;
 }
 

@@ -1,10 +1,9 @@
 #include "cli/output.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-
-#include <fmt/format.h>
 
 #include "base/escape.hpp"
 
@@ -67,8 +66,10 @@ void Output::table(const std::vector<std::string>& head, const std::vector<std::
 void Output::progress(const engine::Progress& progress) const {
   const std::string words = base::escape_terminal(progress.words, 90);
   const std::string count = progress.paths == 0 ? "" : fmt::format("[{}/{} ended] ", progress.ended, progress.paths);
-  if (live_) std::fprintf(stderr, "\r\x1b[2K%s%s", count.c_str(), words.c_str());
-  else std::fprintf(stderr, "%s%s\n", count.c_str(), words.c_str());
+  if (live_)
+    std::fprintf(stderr, "\r\x1b[2K%s%s", count.c_str(), words.c_str());
+  else
+    std::fprintf(stderr, "%s%s\n", count.c_str(), words.c_str());
   std::fflush(stderr);
 }
 
@@ -79,7 +80,9 @@ void Output::end_progress() const {
 int Output::error(const base::Error& error) const {
   end_progress();
   if (json_)
-    print_json(base::JsonObject{{"error", base::JsonObject{{"code", base::code_name(error.code)}, {"what", error.what}, {"next", error.next}, {"exit", exit_of(error.code)}}}});
+    print_json(base::JsonObject{
+        {"error", base::JsonObject{
+                      {"code", base::code_name(error.code)}, {"what", error.what}, {"next", error.next}, {"exit", exit_of(error.code)}}}});
   std::fprintf(stderr, "exeunt: %s\n", base::escape_terminal(error.what).c_str());
   if (!error.next.empty()) std::fprintf(stderr, "  next: %s\n", base::escape_terminal(error.next).c_str());
   return exit_of(error.code);
@@ -109,7 +112,8 @@ Colour colour_of(std::string_view word) {
     if (word == good) return Colour::good;
   for (const std::string_view bad : {"live", "admitted", "unknown", "failed", "missing", "halted", "none"})
     if (word == bad) return Colour::bad;
-  for (const std::string_view warn : {"ending", "draining", "waived", "partial", "lower_bound", "waiting_approval", "waiting_person", "acknowledged", "attested"})
+  for (const std::string_view warn :
+       {"ending", "draining", "waived", "partial", "lower_bound", "waiting_approval", "waiting_person", "acknowledged", "attested"})
     if (word == warn) return Colour::warn;
   return Colour::none;
 }

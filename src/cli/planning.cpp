@@ -1,10 +1,11 @@
 // map, plan.
+#include "service/planning.hpp"
+
 #include <fmt/format.h>
 
 #include "base/escape.hpp"
 #include "cli/session.hpp"
 #include "engine/engine.hpp"
-#include "service/planning.hpp"
 #include "service/render_map.hpp"
 #include "service/render_plan.hpp"
 #include "service/who.hpp"
@@ -63,8 +64,10 @@ Result<int> map(const Session& session, const MapArguments& arguments) {
   EXEUNT_TRY_ASSIGN(auto only, actions_of(arguments.only));
   EXEUNT_TRY_ASSIGN(const auto survey, service::map_subject(*home, subject.id, confirmed));
   const service::MapView view{survey, std::move(only), engine::catalogues_of(home->systems)};
-  if (session.out.json()) session.out.print_json(service::map_json(view));
-  else session.out.line(service::map_table(view));
+  if (session.out.json())
+    session.out.print_json(service::map_json(view));
+  else
+    session.out.line(service::map_table(view));
   return exit_of_survey(survey);
 }
 
@@ -76,7 +79,8 @@ Result<int> plan(const Session& session, const PlanArguments& arguments) {
     print_plan(session, arguments, stored, arguments.digest);
     return 0;
   }
-  if (arguments.subject.empty()) return base::fail(Code::invalid_argument, "whose departure?", "exeunt plan SUBJECT, or --digest DIGEST to look at a plan");
+  if (arguments.subject.empty())
+    return base::fail(Code::invalid_argument, "whose departure?", "exeunt plan SUBJECT, or --digest DIGEST to look at a plan");
   EXEUNT_TRY_ASSIGN(const auto who, service::present_operator(home->config));
   EXEUNT_TRY_ASSIGN(const auto subject, service::resolve_subject(home->people, arguments.subject));
   service::PlanRequest request;
@@ -89,9 +93,11 @@ Result<int> plan(const Session& session, const PlanArguments& arguments) {
   int exit = 0;
   for (const auto& failure : planned.failures) {
     exit = 6;
-    std::fprintf(stderr, "exeunt: %s could not be asked: %s\n", failure.system.text().c_str(), base::escape_terminal(failure.error.text()).c_str());
+    std::fprintf(stderr, "exeunt: %s could not be asked: %s\n", failure.system.text().c_str(),
+                 base::escape_terminal(failure.error.text()).c_str());
   }
-  if (!session.out.json()) session.out.line("next: exeunt approval show " + planned.digest.substr(0, 12) + " > approval.txt, to be signed by an approver");
+  if (!session.out.json())
+    session.out.line("next: exeunt approval show " + planned.digest.substr(0, 12) + " > approval.txt, to be signed by an approver");
   return exit;
 }
 

@@ -1,7 +1,7 @@
 // init, systems check, doctor, log succeed.
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/escape.hpp"
 #include "cli/session.hpp"
@@ -41,7 +41,8 @@ base::JsonArray strings(const std::vector<std::string>& values) {
 }
 
 base::JsonObject check_json(const Checked& checked) {
-  base::JsonObject out{{"system", checked.id.text()}, {"kind", checked.kind}, {"simulated", checked.simulated}, {"reached", checked.report.has_value()}};
+  base::JsonObject out{
+      {"system", checked.id.text()}, {"kind", checked.kind}, {"simulated", checked.simulated}, {"reached", checked.report.has_value()}};
   if (!checked.report) {
     out["error"] = checked.report.error().text();
     return out;
@@ -66,7 +67,8 @@ void print_check(const Output& out, const Checked& checked) {
   }
   out.line(out.paint(Colour::bold, title) + "  " + base::escape_terminal(checked.report->version));
   for (const auto& right : checked.report->rights) out.line("    may: " + base::escape_terminal(right));
-  for (const auto& missing : checked.report->missing) out.line("    " + out.paint(Colour::warn, "missing: ") + base::escape_terminal(missing));
+  for (const auto& missing : checked.report->missing)
+    out.line("    " + out.paint(Colour::warn, "missing: ") + base::escape_terminal(missing));
   for (const auto& gap : checked.report->gaps) out.line("    " + out.paint(Colour::warn, "gap: ") + base::escape_terminal(gap.words));
   if (std::abs(checked.report->clock_offset.count()) > 2000)
     out.line("    " + out.paint(Colour::warn, "clock: ") + fmt::format("{} ms off ours", checked.report->clock_offset.count()));
@@ -81,10 +83,14 @@ Result<int> systems_check(const Session& session) {
   for (auto& [id, system] : home->systems) {
     const auto& catalogue = system.connector->catalogue();
     const Checked checked{id, catalogue.kind, catalogue.simulated, system.connector->check({})};
-    if (!checked.report) exit = engine::worse_exit(exit, exit_of(checked.report.error().code));
-    else if (!checked.report->missing.empty()) exit = engine::worse_exit(exit, 4);
-    if (session.out.json()) rows.push_back(check_json(checked));
-    else print_check(session.out, checked);
+    if (!checked.report)
+      exit = engine::worse_exit(exit, exit_of(checked.report.error().code));
+    else if (!checked.report->missing.empty())
+      exit = engine::worse_exit(exit, 4);
+    if (session.out.json())
+      rows.push_back(check_json(checked));
+    else
+      print_check(session.out, checked);
   }
   if (session.out.json()) session.out.print_json(base::JsonObject{{"systems", std::move(rows)}, {"exit", exit}});
   if (home->systems.empty() && !session.out.json()) session.out.line("no systems are configured: add some under `systems:` in exeunt.yaml");
@@ -102,7 +108,8 @@ Result<int> doctor(const Session& session) {
     session.out.print_json(base::JsonObject{{"entries", head.size}, {"root", base::to_hex(head.root)}, {"findings", strings(findings)}});
   } else {
     for (const auto& finding : findings) session.out.line(session.out.paint(Colour::bad, "broken: ") + base::escape_terminal(finding));
-    session.out.line(fmt::format("{} entries, root {}: {}", head.size, base::to_hex(head.root).substr(0, 16), findings.empty() ? "sound" : "NOT SOUND"));
+    session.out.line(
+        fmt::format("{} entries, root {}: {}", head.size, base::to_hex(head.root).substr(0, 16), findings.empty() ? "sound" : "NOT SOUND"));
   }
   return findings.empty() ? 0 : 7;
 }
@@ -113,8 +120,11 @@ Result<int> log_succeed(const Session& session, const std::string& reason) {
   EXEUNT_TRY_ASSIGN(const auto who, service::present_operator(config));
   EXEUNT_TRY_ASSIGN(const auto key_text, base::read_secret("file:" + service::log_key_file(config).string()));
   EXEUNT_TRY_ASSIGN(const auto key, evidence::SigningKey::parse(key_text));
-  EXEUNT_TRY(store::succeed_log(service::store_options(config, key.verifier()), key, reason + " (by " + who.person.text() + ")", session.clock, session.random));
-  session.out.line("a new log begins; its first entry names the old checkpoint and what is lost. Look at open cases with `exeunt status` and probe them.");
+  EXEUNT_TRY(store::succeed_log(service::store_options(config, key.verifier()), key, reason + " (by " + who.person.text() + ")",
+                                session.clock, session.random));
+  session.out.line(
+      "a new log begins; its first entry names the old checkpoint and what is lost. Look at open cases with `exeunt status` and probe "
+      "them.");
   return 0;
 }
 

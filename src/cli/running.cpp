@@ -1,7 +1,8 @@
 // run, probe, cancel, halt.
-#include <unistd.h>
+#include "service/running.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/escape.hpp"
 #include "base/file.hpp"
@@ -9,7 +10,6 @@
 #include "service/approving.hpp"
 #include "service/interrupt_files.hpp"
 #include "service/planning.hpp"
-#include "service/running.hpp"
 
 namespace exeunt::cli {
 
@@ -28,10 +28,14 @@ Counts count(const evidence::CaseFold& state) {
   Counts out;
   for (const auto& [reference, path] : state.paths) {
     ++out.paths;
-    if (path.state == model::PathState::ended || path.state == model::PathState::waived) ++out.ended;
-    else if (path.state == model::PathState::draining) ++out.draining;
-    else if (path.state == model::PathState::unknown) ++out.unknown;
-    else ++out.open;
+    if (path.state == model::PathState::ended || path.state == model::PathState::waived)
+      ++out.ended;
+    else if (path.state == model::PathState::draining)
+      ++out.draining;
+    else if (path.state == model::PathState::unknown)
+      ++out.unknown;
+    else
+      ++out.open;
   }
   return out;
 }
@@ -57,11 +61,13 @@ int report(const Session& session, const engine::RunResult& result) {
     return result.exit;
   }
   session.out.line(fmt::format("case {}: {}", result.state.case_id, model::name(result.state.state)));
-  session.out.line(fmt::format("  {} known ways in, {} ended, {} still open, {} unknown, {} draining", counts.paths, counts.ended, counts.open, counts.unknown, counts.draining));
+  session.out.line(fmt::format("  {} known ways in, {} ended, {} still open, {} unknown, {} draining", counts.paths, counts.ended,
+                               counts.open, counts.unknown, counts.draining));
   if (result.state.identity_cut) session.out.line("  identity cut at " + base::to_rfc3339(*result.state.identity_cut));
   if (result.state.zero) session.out.line("  no required way in open since " + base::to_rfc3339(*result.state.zero));
   for (const auto& word : result.words) session.out.line("  " + base::escape_terminal(word));
-  session.out.line("  look: exeunt status " + result.state.case_id.substr(0, 10) + "   hand over: exeunt record " + result.state.case_id.substr(0, 10));
+  session.out.line("  look: exeunt status " + result.state.case_id.substr(0, 10) + "   hand over: exeunt record " +
+                   result.state.case_id.substr(0, 10));
   return result.exit;
 }
 
@@ -77,7 +83,8 @@ Result<int> run(const Session& session, const RunArguments& arguments) {
   request.progress = [&](const engine::Progress& progress) { session.out.progress(progress); };
   if (!arguments.at.empty()) {
     EXEUNT_TRY_ASSIGN(request.at, base::from_local(arguments.at.at(0), arguments.at.at(1)));
-    if (*request.at < session.clock.now()) return base::fail(Code::invalid_argument, "that time has passed: " + base::to_rfc3339(*request.at), "leave --at out to run now");
+    if (*request.at < session.clock.now())
+      return base::fail(Code::invalid_argument, "that time has passed: " + base::to_rfc3339(*request.at), "leave --at out to run now");
   }
   EXEUNT_TRY_ASSIGN(const auto result, service::run_case(*home, who, request, session.clock, session.random));
   return report(session, result);
@@ -87,7 +94,8 @@ Result<int> probe(const Session& session, const std::string& case_id) {
   EXEUNT_TRY_ASSIGN(const auto home, session.open(service::StoreAccess::write));
   EXEUNT_TRY_ASSIGN(const auto who, service::present_operator(home->config));
   EXEUNT_TRY_ASSIGN(const auto row, service::resolve_case(*home->store, case_id));
-  EXEUNT_TRY_ASSIGN(const auto result, service::probe_case(*home, who, row.id, session.clock, session.random, [&](const engine::Progress& p) { session.out.progress(p); }));
+  EXEUNT_TRY_ASSIGN(const auto result, service::probe_case(*home, who, row.id, session.clock, session.random,
+                                                           [&](const engine::Progress& p) { session.out.progress(p); }));
   return report(session, result);
 }
 
@@ -116,19 +124,26 @@ Result<int> halt(const Session& session, const HaltArguments& arguments) {
   const service::InterruptFiles interrupts(config.home);
   if (!arguments.show && !arguments.lift) {
     EXEUNT_TRY(interrupts.halt(fmt::format("{} by {} at {}", arguments.reason, who.person.text(), base::to_rfc3339(session.clock.now()))));
-    session.out.line("halted: no outside change goes out any more. To go on: exeunt halt --show, a second person signs it, exeunt halt --lift --signature FILE");
+    session.out.line(
+        "halted: no outside change goes out any more. To go on: exeunt halt --show, a second person signs it, exeunt halt --lift "
+        "--signature FILE");
     return 0;
   }
   const auto words = interrupts.halted();
   if (!words) return base::fail(Code::failed_precondition, "nothing is halted");
-  const std::string document = base::canonical_json(base::JsonObject{{"lift", "halt"}, {"tenant", config.tenant.text()}, {"halt", *words}}) + "\n";
+  const std::string document =
+      base::canonical_json(base::JsonObject{{"lift", "halt"}, {"tenant", config.tenant.text()}, {"halt", *words}}) + "\n";
   if (arguments.show) {
     std::fwrite(document.data(), 1, document.size(), stdout);
     return 0;
   }
-  if (arguments.signature.empty()) return base::fail(Code::invalid_argument, "--lift needs --signature", "have the document of `exeunt halt --show` signed by a second person");
+  if (arguments.signature.empty())
+    return base::fail(Code::invalid_argument, "--lift needs --signature",
+                      "have the document of `exeunt halt --show` signed by a second person");
   EXEUNT_TRY_ASSIGN(const auto signer, service::signer_of(config.allowed_signers_file, "exeunt-approval", document, arguments.signature));
-  if (signer == who.person) return base::fail(Code::permission_denied, "going on needs two persons, and " + signer.text() + " is the operator", "another listed approver signs");
+  if (signer == who.person)
+    return base::fail(Code::permission_denied, "going on needs two persons, and " + signer.text() + " is the operator",
+                      "another listed approver signs");
   EXEUNT_TRY(interrupts.lift());
   session.out.line("the halt is lifted by " + who.person.text() + " and " + signer.text() + "; run the halted cases again");
   return 0;

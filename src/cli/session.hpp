@@ -21,7 +21,9 @@ struct Session {
   base::Random& random;
   std::stop_token stop;  // SIGINT, SIGTERM
 
-  [[nodiscard]] base::Result<std::unique_ptr<service::Home>> open(service::StoreAccess access) const { return service::open_home(home, access, clock, random); }
+  [[nodiscard]] base::Result<std::unique_ptr<service::Home>> open(service::StoreAccess access) const {
+    return service::open_home(home, access, clock, random);
+  }
 };
 
 // --- each command returns the exit code of the process -------------------------------------------------------------------------------

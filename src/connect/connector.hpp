@@ -26,17 +26,17 @@ struct Deadline {
 
 /// Reach and rights. `missing` names each right or setting that is absent and what follows (a gap, a lower grade, nothing works).
 struct CheckReport {
-  std::string version;                  // what the system says it is
-  std::vector<std::string> rights;      // what our credentials may do; "root-equivalent" is said in so many words
+  std::string version;              // what the system says it is
+  std::vector<std::string> rights;  // what our credentials may do; "root-equivalent" is said in so many words
   std::vector<std::string> missing;
   std::vector<model::Gap> gaps;
-  base::Duration clock_offset{0};       // system's clock minus ours, measured; 0 where the system does not tell
+  base::Duration clock_offset{0};  // system's clock minus ours, measured; 0 where the system does not tell
 };
 
 /// One account of the system as seen from outside, enough to link it to a person. Hostile text.
 struct AccountRecord {
-  model::Node node;             // kind account
-  std::string hr_id;            // immutable key that the system got from the HR or directory source; empty where it has none
+  model::Node node;   // kind account
+  std::string hr_id;  // immutable key that the system got from the HR or directory source; empty where it has none
   std::string login;
   std::string email;
   std::string display_name;
@@ -51,32 +51,32 @@ struct AccountListing {
 
 /// Every path of these accounts, all pages or a listing that says it is not full.
 struct InventoryRequest {
-  std::vector<model::Node> accounts;          // the subject's accounts on this system
-  std::vector<model::NodeKey> known;          // credentials known to be the subject's (keys by fingerprint), wherever they are accepted
-  std::vector<model::Node> secrets;           // shared secrets of this system that the subject knows (kind secret; facts: account, vault_file)
+  std::vector<model::Node> accounts;  // the subject's accounts on this system
+  std::vector<model::NodeKey> known;  // credentials known to be the subject's (keys by fingerprint), wherever they are accepted
+  std::vector<model::Node> secrets;   // shared secrets of this system that the subject knows (kind secret; facts: account, vault_file)
   Deadline deadline;
 };
 
 struct ApplyRequest {
   model::Action action = model::Action::attest;
-  model::Node target;                         // the account, secret, … that the step names
-  std::vector<model::Node> covered;           // what was listed just now and is to end; empty for actions that are not by rule
-  const base::Secret* new_secret = nullptr;   // present when the ActionSpec needs one; a repeat brings the same value
-  std::string vault_reference;                // rotate_secret: where the value lives ("file:…"); the connector does not write it
-  std::optional<model::Node> heir;            // transfer_ownership: account of the heir on this system
+  model::Node target;                        // the account, secret, … that the step names
+  std::vector<model::Node> covered;          // what was listed just now and is to end; empty for actions that are not by rule
+  const base::Secret* new_secret = nullptr;  // present when the ActionSpec needs one; a repeat brings the same value
+  std::string vault_reference;               // rotate_secret: where the value lives ("file:…"); the connector does not write it
+  std::optional<model::Node> heir;           // transfer_ownership: account of the heir on this system
   Deadline deadline;
 };
 /// ok = the system acknowledged; nothing is shown ended by it. Applying what is already so is ok.
 struct ApplyOutcome {
-  std::string words;                          // for the operator: "2 backends ended, NOLOGIN set"
-  std::vector<model::NodeId> acknowledged;    // of `covered` (and the target), what the system said yes to or already had
+  std::string words;                        // for the operator: "2 backends ended, NOLOGIN set"
+  std::vector<model::NodeId> acknowledged;  // of `covered` (and the target), what the system said yes to or already had
   int calls = 0;
 };
 
 /// State now, by the best listing that the system has.
 enum class Presence { present = 1, absent = 2, unknown = 3 };
 struct Observation {
-  Presence presence = Presence::unknown;      // a session, key, membership is there or not; an account: present = usable
+  Presence presence = Presence::unknown;         // a session, key, membership is there or not; an account: present = usable
   model::Grade grade = model::Grade::read_back;  // observed when it came from a second source (process table, kernel, log)
   std::string words;
 };
@@ -85,8 +85,8 @@ struct ProbeRequest {
   model::Node target;
   model::ProbeMeans means = model::ProbeMeans::gate;
   model::ProbeMoment moment = model::ProbeMoment::after;
-  const base::Secret* old_secret = nullptr;   // rotate_secret by own: the value that was replaced
-  const base::Secret* new_secret = nullptr;   // and the value that replaced it (must be admitted)
+  const base::Secret* old_secret = nullptr;  // rotate_secret by own: the value that was replaced
+  const base::Secret* new_secret = nullptr;  // and the value that replaced it (must be admitted)
   Deadline deadline;
 };
 /// One try at the way in, never with the subject's own secrets. A 5xx, a timeout, a redirect, anything not understood: answer unknown (ok,
@@ -94,7 +94,7 @@ struct ProbeRequest {
 struct ProbeResult {
   model::ProbeAnswer answer = model::ProbeAnswer::unknown;
   model::ProbeMeans means = model::ProbeMeans::none;
-  std::string reason;                         // the system's own code: "49+accountLocked", "28000", "USERAUTH_FAILURE"
+  std::string reason;  // the system's own code: "49+accountLocked", "28000", "USERAUTH_FAILURE"
   std::string words;
 };
 

@@ -13,7 +13,8 @@ namespace exeunt::engine {
 /// Thread-safe. 20 % of the burst is kept for urgent cases and probes (architecture §7).
 class SystemBudget {
  public:
-  SystemBudget(store::Store& store, std::string bucket, model::Budget budget) : store_(store), bucket_(std::move(bucket)), budget_(budget) {}
+  SystemBudget(store::Store& store, std::string bucket, model::Budget budget)
+      : store_(store), bucket_(std::move(bucket)), budget_(budget) {}
   /// 0: one call was taken; else how long to wait before asking again.
   [[nodiscard]] base::Result<base::Duration> take(bool urgent);
 

@@ -16,9 +16,11 @@ namespace exeunt::engine {
 /// Thread-safe. Every call is durable when it returns ok; after an error nothing further may be changed outside (fail closed).
 class CaseJournal {
  public:
-  CaseJournal(store::Store& store, store::CaseStream& stream, std::string actor) : store_(store), stream_(stream), actor_(std::move(actor)) {}
+  CaseJournal(store::Store& store, store::CaseStream& stream, std::string actor)
+      : store_(store), stream_(stream), actor_(std::move(actor)) {}
 
-  [[nodiscard]] base::Status state_changed(model::CaseState state, const std::string& words, std::optional<base::Time> until = std::nullopt);
+  [[nodiscard]] base::Status state_changed(model::CaseState state, const std::string& words,
+                                           std::optional<base::Time> until = std::nullopt);
   [[nodiscard]] base::Status path_found(const model::Node& node, bool required, model::Grade grade, const std::string& witness);
   [[nodiscard]] base::Status listed(const model::Listing& listing);
   [[nodiscard]] base::Status gap_declared(const model::Gap& gap);
@@ -33,7 +35,8 @@ class CaseJournal {
 
   [[nodiscard]] base::Status probed(const model::Node& target, model::ProbeMoment moment, const connect::ProbeResult& result);
   [[nodiscard]] base::Status observed(const model::Node& target, model::ProbeMoment moment, const connect::Observation& observation);
-  [[nodiscard]] base::Status path_changed(const model::Node& target, const model::StepId& step, const Verdict& verdict, model::ProbeMeans means);
+  [[nodiscard]] base::Status path_changed(const model::Node& target, const model::StepId& step, const Verdict& verdict,
+                                          model::ProbeMeans means);
   [[nodiscard]] base::Status task_changed(const model::Node& task, const std::string& outcome, const std::string& words);
   [[nodiscard]] base::Status milestone(const std::string& which, const std::string& words);
   [[nodiscard]] base::Status halted(const std::string& words);

@@ -1,8 +1,8 @@
 #include "engine/delta.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace exeunt::engine {
 
@@ -29,7 +29,8 @@ std::vector<model::NodeId> beyond(const graph::AccessMap& map, const PathBook& b
     if (is_named_one_by_one(path.node.key.kind) && !book.find(path.node.id())) fresh.insert(path.node.id());
   std::vector<model::NodeId> out;
   for (const auto& path : paths) {
-    const bool through_fresh = std::any_of(path.witness.begin(), path.witness.end(), [&](const model::NodeId& id) { return fresh.contains(id); });
+    const bool through_fresh =
+        std::any_of(path.witness.begin(), path.witness.end(), [&](const model::NodeId& id) { return fresh.contains(id); });
     if (!book.find(path.node.id()) && through_fresh) out.push_back(path.node.id());
   }
   return out;
@@ -59,7 +60,8 @@ Result<std::string> record_plan(store::Store& store, CaseJournal& journal, const
   for (const auto& listing : plan.listings) EXEUNT_TRY(journal.listed(listing));
   for (const auto& gap : plan.gaps) EXEUNT_TRY(journal.gap_declared(gap));
   for (const auto& path : plan.paths)
-    EXEUNT_TRY(journal.path_found(path.node, !path.watched_only, path.required, path.step.empty() ? "no step ends it" : "ended by " + path.step.text()));
+    EXEUNT_TRY(journal.path_found(path.node, !path.watched_only, path.required,
+                                  path.step.empty() ? "no step ends it" : "ended by " + path.step.text()));
   EXEUNT_TRY(journal.plan_compiled(plan.name, digest, fmt::format("{} paths, {} steps", plan.paths.size(), plan.steps.size())));
   return digest;
 }
@@ -76,7 +78,11 @@ Result<DeltaResult> find_delta(const EngineNeeds& needs, RunContext& context) {
     return out;
   }
   const auto catalogues = catalogues_of(needs.systems);
-  plan::PlanInput input{found.map, needs.policy, catalogues, needs.tenant, first.case_id, first.reason, first.urgency, "d" + std::to_string(plans_known(context.journal)), only, {}};
+  plan::PlanInput input{found.map,     needs.policy,
+                        catalogues,    needs.tenant,
+                        first.case_id, first.reason,
+                        first.urgency, "d" + std::to_string(plans_known(context.journal)),
+                        only,          {}};
   input.heirs = found.accounts_of(needs.policy.heir.empty() ? first.subject.manager : needs.policy.heir);
   auto plan = plan::compile(input);
   if (!plan) {

@@ -8,8 +8,8 @@
 namespace exeunt::engine {
 
 struct DeltaResult {
-  std::optional<std::string> digest;          // a delta plan that waits for an approval
-  std::vector<SystemFailure> failures;        // systems that could not be asked
+  std::optional<std::string> digest;    // a delta plan that waits for an approval
+  std::vector<SystemFailure> failures;  // systems that could not be asked
 };
 
 /// Surveys everything anew. Accounts and secrets in the subject's reach that no approved plan names are compiled into one delta plan, journalled

@@ -1,8 +1,8 @@
 #include "engine/engine.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "engine/delta.hpp"
 #include "engine/recovery.hpp"
@@ -33,7 +33,8 @@ constexpr base::Duration k_no_limit = std::chrono::hours(24);
 /// Renews the case's lease while the run lives, and journals a wall clock that stepped.
 class Heartbeat {
  public:
-  Heartbeat(CaseJournal& journal, const base::Clock& clock) : thread_([this, &journal, &clock](std::stop_token stop) { beat(journal, clock, stop); }) {}
+  Heartbeat(CaseJournal& journal, const base::Clock& clock)
+      : thread_([this, &journal, &clock](std::stop_token stop) { beat(journal, clock, stop); }) {}
 
  private:
   void beat(CaseJournal& journal, const base::Clock& clock, const std::stop_token& stop) {
@@ -66,9 +67,25 @@ class CaseRun {
         gate_(needs.store, needs.systems, needs.policy, needs.interrupts, needs.clock),
         secrets_(needs.store, needs.sealer, needs.random, stream_->case_id()),
         prover_(journal_, needs.systems, book_, secrets_, needs.clock),
-        context_{needs.store, needs.clock,  needs.random, needs.systems, needs.policy, needs.interrupts, journal_,      gate_,
-                 book_,       secrets_,     prover_,      budgets_,      breakers_,    plans_,           options.stop, options.retry,
-                 true,        options.progress, [this] { return note_milestones(); }} {}
+        context_{needs.store,
+                 needs.clock,
+                 needs.random,
+                 needs.systems,
+                 needs.policy,
+                 needs.interrupts,
+                 journal_,
+                 gate_,
+                 book_,
+                 secrets_,
+                 prover_,
+                 budgets_,
+                 breakers_,
+                 plans_,
+                 options.stop,
+                 options.retry,
+                 true,
+                 options.progress,
+                 [this] { return note_milestones(); }} {}
 
   Result<RunResult> run();
   Result<RunResult> probe();
@@ -83,7 +100,9 @@ class CaseRun {
   Result<RunResult> finish(const std::map<model::StepId, StepEnd>& ends);
   Status leave_in_state(RunResult& result, bool stopped);
   Status change_state(CaseState to, const std::string& words);
-  bool stopped() const { return options_.stop.stop_requested() || needs_.interrupts.halted() || needs_.interrupts.cancel_requested(stream_->case_id()); }
+  bool stopped() const {
+    return options_.stop.stop_requested() || needs_.interrupts.halted() || needs_.interrupts.cancel_requested(stream_->case_id());
+  }
   CaseState state_now() const {
     CaseState state{};
     stream_->inspect([&](const evidence::CaseFold& fold) { state = fold.state; });
@@ -123,8 +142,10 @@ Status CaseRun::make_limits() {
 Status CaseRun::begin() {
   const evidence::CaseFold state = stream_->state();
   if (model::is_terminal(state.state))
-    return base::fail(Code::failed_precondition, fmt::format("case {} is {}", stream_->case_id().text(), name(state.state)), "look at it with `exeunt status`; a closed case is only read");
-  if (const auto who = needs_.interrupts.halted()) return base::fail(Code::failed_precondition, "everything is halted: " + *who, "lift the halt with a second person");
+    return base::fail(Code::failed_precondition, fmt::format("case {} is {}", stream_->case_id().text(), name(state.state)),
+                      "look at it with `exeunt status`; a closed case is only read");
+  if (const auto who = needs_.interrupts.halted())
+    return base::fail(Code::failed_precondition, "everything is halted: " + *who, "lift the halt with a second person");
   EXEUNT_TRY(find_paths());
   EXEUNT_TRY(change_state(CaseState::running, "run by the operator"));
   return settle_lost_answers(journal_);
@@ -144,10 +165,12 @@ Result<RunResult> CaseRun::probe() {
   std::vector<std::pair<model::SystemId, std::function<Status()>>> jobs;
   for (const auto& path : book_.all()) {
     if (!needs_.systems.contains(path.node.key.system)) continue;
-    const auto ref = std::find_if(stage_runner.steps().begin(), stage_runner.steps().end(), [&](const StepRef& r) { return r.step->id == path.step; });
+    const auto ref =
+        std::find_if(stage_runner.steps().begin(), stage_runner.steps().end(), [&](const StepRef& r) { return r.step->id == path.step; });
     const plan::Step* step = ref == stage_runner.steps().end() ? nullptr : ref->step;
     const model::NodeId id = path.node.id();
-    jobs.emplace_back(path.node.key.system, [this, id, step] { return prover_.prove(id, step, model::ProbeMoment::settled).map([](PathState) {}); });
+    jobs.emplace_back(path.node.key.system,
+                      [this, id, step] { return prover_.prove(id, step, model::ProbeMoment::settled).map([](PathState) {}); });
   }
   EXEUNT_TRY(stage_runner.on_systems(jobs));
   RunResult result;

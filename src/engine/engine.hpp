@@ -17,7 +17,7 @@ struct EngineNeeds {
   base::Random& random;
   const base::Sealer& sealer;
   Systems& systems;
-  const plan::Policy& policy;   // the present one: protected identities and blast radius count as they are now
+  const plan::Policy& policy;  // the present one: protected identities and blast radius count as they are now
   const Interrupts& interrupts;
   const std::vector<model::Person>& people;
   const std::map<model::NodeId, model::PersonId>& imported;
@@ -33,10 +33,10 @@ struct RunOptions {
 };
 
 struct RunResult {
-  int exit = 0;                          // evidence::exit_code of the case, raised by unreachable systems and guards
+  int exit = 0;  // evidence::exit_code of the case, raised by unreachable systems and guards
   evidence::CaseFold state;
-  std::vector<std::string> words;        // what a person should know: what is left, and why
-  std::optional<std::string> delta;      // digest of a delta plan that waits for an approval
+  std::vector<std::string> words;    // what a person should know: what is left, and why
+  std::optional<std::string> delta;  // digest of a delta plan that waits for an approval
 };
 
 class Engine {

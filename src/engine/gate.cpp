@@ -1,8 +1,8 @@
 #include "engine/gate.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/escape.hpp"
 #include "base/json.hpp"
@@ -27,32 +27,40 @@ std::string_view name(Guard guard) {
 
 namespace {
 
-GateRefusal refuse(Guard guard, std::string what, std::string next) { return {guard, Error{Code::failed_precondition, std::move(what), std::move(next)}}; }
+GateRefusal refuse(Guard guard, std::string what, std::string next) {
+  return {guard, Error{Code::failed_precondition, std::move(what), std::move(next)}};
+}
 
 bool is_account_action(model::Action action) {
-  return action == model::Action::disable_account || action == model::Action::lock_and_replace || action == model::Action::replace_password ||
-         action == model::Action::delete_account;
+  return action == model::Action::disable_account || action == model::Action::lock_and_replace ||
+         action == model::Action::replace_password || action == model::Action::delete_account;
 }
 
 }  // namespace
 
 bool has_approval(const evidence::CaseFold& state, const std::string& plan_digest) {
-  return std::any_of(state.plans.begin(), state.plans.end(),
-                     [&](const evidence::PlanFold& plan) { return plan.digest == plan_digest && plan.approved_at && !plan.approver.empty(); });
+  return std::any_of(state.plans.begin(), state.plans.end(), [&](const evidence::PlanFold& plan) {
+    return plan.digest == plan_digest && plan.approved_at && !plan.approver.empty();
+  });
 }
 
-std::optional<GateRefusal> LastGate::refuses(bool approved, const plan::Plan& plan, const std::string& plan_digest,
-                                             const plan::Step& step, const std::vector<model::Node>& covered) {
-  if (const auto who = interrupts_.halted()) return refuse(Guard::halted, "everything is halted: " + *who, "lift the halt with a second person: `exeunt halt --help`");
+std::optional<GateRefusal> LastGate::refuses(bool approved, const plan::Plan& plan, const std::string& plan_digest, const plan::Step& step,
+                                             const std::vector<model::Node>& covered) {
+  if (const auto who = interrupts_.halted())
+    return refuse(Guard::halted, "everything is halted: " + *who, "lift the halt with a second person: `exeunt halt --help`");
   if (!approved)
-    return refuse(Guard::not_approved, fmt::format("plan {} has no approval in this case", plan_digest.substr(0, 12)), "have it approved: `exeunt approval show`");
+    return refuse(Guard::not_approved, fmt::format("plan {} has no approval in this case", plan_digest.substr(0, 12)),
+                  "have it approved: `exeunt approval show`");
   const auto planned = std::find_if(plan.steps.begin(), plan.steps.end(), [&](const plan::Step& s) { return s.id == step.id; });
   if (planned == plan.steps.end() || planned->target.key != step.target.key || planned->action != step.action)
-    return refuse(Guard::out_of_plan, fmt::format("step {} is not what the plan says", step.id.text()), "this is a fault of Exeunt's: report it");
+    return refuse(Guard::out_of_plan, fmt::format("step {} is not what the plan says", step.id.text()),
+                  "this is a fault of Exeunt's: report it");
   for (const auto& node : covered) {
-    const bool in_rule = node.key == step.target.key || std::find(planned->covers.begin(), planned->covers.end(), node.key.kind) != planned->covers.end();
+    const bool in_rule =
+        node.key == step.target.key || std::find(planned->covers.begin(), planned->covers.end(), node.key.kind) != planned->covers.end();
     if (node.key.system != step.target.key.system || !in_rule)
-      return refuse(Guard::out_of_plan, fmt::format("step {} does not cover {}", step.id.text(), base::escape_terminal(node.id().text())), "a delta plan is needed for it");
+      return refuse(Guard::out_of_plan, fmt::format("step {} does not cover {}", step.id.text(), base::escape_terminal(node.id().text())),
+                    "a delta plan is needed for it");
   }
   if (auto refusal = protected_identity(plan, step, covered)) return refusal;
   if (is_account_action(step.action))
@@ -75,18 +83,23 @@ base::Result<std::set<model::NodeId>> LastGate::own_accounts(const model::System
   return own_accounts_.insert_or_assign(system, std::move(ids)).first->second;
 }
 
-std::optional<GateRefusal> LastGate::protected_identity(const plan::Plan& plan, const plan::Step& step, const std::vector<model::Node>& covered) {
+std::optional<GateRefusal> LastGate::protected_identity(const plan::Plan& plan, const plan::Step& step,
+                                                        const std::vector<model::Node>& covered) {
   if (std::find(policy_.protected_people.begin(), policy_.protected_people.end(), plan.subject.id) != policy_.protected_people.end())
-    return refuse(Guard::protected_identity, fmt::format("person {} is protected by the policy", plan.subject.id.text()), "two persons must take the protection away first");
+    return refuse(Guard::protected_identity, fmt::format("person {} is protected by the policy", plan.subject.id.text()),
+                  "two persons must take the protection away first");
   auto own = own_accounts(step.target.key.system);
   if (!own) return GateRefusal{Guard::protected_identity, own.error().about("Exeunt's own accounts could not be listed")};
   const auto is_protected = [&](const model::NodeId& id) {
-    return own->contains(id) || std::find(policy_.protected_nodes.begin(), policy_.protected_nodes.end(), id) != policy_.protected_nodes.end();
+    return own->contains(id) ||
+           std::find(policy_.protected_nodes.begin(), policy_.protected_nodes.end(), id) != policy_.protected_nodes.end();
   };
   std::vector<model::NodeId> ids{step.target.id()};
   for (const auto& node : covered) ids.push_back(node.id());
   for (const auto& id : ids)
-    if (is_protected(id)) return refuse(Guard::protected_identity, base::escape_terminal(id.text()) + " is protected", "two persons must take the protection away first");
+    if (is_protected(id))
+      return refuse(Guard::protected_identity, base::escape_terminal(id.text()) + " is protected",
+                    "two persons must take the protection away first");
   return std::nullopt;
 }
 
@@ -99,11 +112,14 @@ std::optional<GateRefusal> LastGate::last_administrator(const plan::Step& step) 
   int others = 0;
   for (const auto& account : listing->accounts) {
     if (!account.administrator || !account.enabled) continue;
-    if (account.node.key == step.target.key) target_is_administrator = true;
-    else if (!own->contains(account.node.id())) ++others;
+    if (account.node.key == step.target.key)
+      target_is_administrator = true;
+    else if (!own->contains(account.node.id()))
+      ++others;
   }
   if (!target_is_administrator || others > 0) return std::nullopt;
-  return refuse(Guard::last_administrator, base::escape_terminal(step.target.label) + " is the last administrator of " + step.target.key.system.text(),
+  return refuse(Guard::last_administrator,
+                base::escape_terminal(step.target.label) + " is the last administrator of " + step.target.key.system.text(),
                 "give another person administration first, then run the case again");
 }
 
@@ -117,7 +133,8 @@ std::optional<GateRefusal> LastGate::blast_radius(const plan::Plan& plan, std::s
   const std::int64_t now = clock_.now().time_since_epoch().count();
   if (*stored) {
     const auto parsed = base::parse_json(**stored);
-    if (!parsed || !parsed->is_array()) return refuse(Guard::blast_radius, "the register of destructive calls is unreadable", "run `exeunt doctor`");
+    if (!parsed || !parsed->is_array())
+      return refuse(Guard::blast_radius, "the register of destructive calls is unreadable", "run `exeunt doctor`");
     for (const auto& row : parsed->as_array()) {
       const auto& fields = row.as_array();
       // Entries from the future (a clock that stepped back) still count: errors fall on the safe side.
@@ -128,14 +145,19 @@ std::optional<GateRefusal> LastGate::blast_radius(const plan::Plan& plan, std::s
     }
   }
   if (static_cast<int>(subjects.size()) > policy_.subjects_max)
-    return refuse(Guard::blast_radius, fmt::format("{} subjects within {} min, {} allowed", subjects.size(), policy_.blast_window.count() / 60000, policy_.subjects_max),
-                  "wait, or raise blast_radius.subjects_max in policy.yaml with two persons");
+    return refuse(
+        Guard::blast_radius,
+        fmt::format("{} subjects within {} min, {} allowed", subjects.size(), policy_.blast_window.count() / 60000, policy_.subjects_max),
+        "wait, or raise blast_radius.subjects_max in policy.yaml with two persons");
   if (spent > policy_.destructive_calls_max)
-    return refuse(Guard::blast_radius, fmt::format("{} destructive calls within {} min, {} allowed", spent, policy_.blast_window.count() / 60000, policy_.destructive_calls_max),
+    return refuse(Guard::blast_radius,
+                  fmt::format("{} destructive calls within {} min, {} allowed", spent, policy_.blast_window.count() / 60000,
+                              policy_.destructive_calls_max),
                   "wait, or raise blast_radius.destructive_calls_max in policy.yaml with two persons");
   kept.push_back(base::JsonArray{now, plan.subject.id.text(), static_cast<std::int64_t>(calls)});
   // Counted before the call goes out: a crash between leaves one call too many counted, never one too few.
-  if (auto put = store_.put_register("blast_radius", base::canonical_json(kept)); !put) return GateRefusal{Guard::blast_radius, put.error()};
+  if (auto put = store_.put_register("blast_radius", base::canonical_json(kept)); !put)
+    return GateRefusal{Guard::blast_radius, put.error()};
   return std::nullopt;
 }
 

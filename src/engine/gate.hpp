@@ -37,7 +37,8 @@ class LastGate {
   [[nodiscard]] base::Result<connect::ApplyOutcome> apply(const plan::Step& step, const connect::ApplyRequest& request);
 
  private:
-  [[nodiscard]] std::optional<GateRefusal> protected_identity(const plan::Plan& plan, const plan::Step& step, const std::vector<model::Node>& covered);
+  [[nodiscard]] std::optional<GateRefusal> protected_identity(const plan::Plan& plan, const plan::Step& step,
+                                                              const std::vector<model::Node>& covered);
   [[nodiscard]] std::optional<GateRefusal> last_administrator(const plan::Step& step);
   [[nodiscard]] std::optional<GateRefusal> blast_radius(const plan::Plan& plan, std::size_t calls);
   [[nodiscard]] base::Result<std::set<model::NodeId>> own_accounts(const model::SystemId& system);

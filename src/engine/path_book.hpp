@@ -16,12 +16,12 @@ struct PathRecord {
   model::Node node;
   bool required = true;
   model::Grade grade_required = model::Grade::read_back;
-  model::StepId step;                                    // the step that ends it; empty: found but not covered by an approved step
+  model::StepId step;  // the step that ends it; empty: found but not covered by an approved step
   model::PathState state = model::PathState::live;
   model::Grade grade = model::Grade::unknown;
   std::optional<model::ProbeAnswer> before, before_control;
-  std::optional<base::Time> ended_at;                    // wall clock, for the settle re-probe after a restart
-  std::optional<base::Duration> ended_steady;            // the same on the monotonic clock, when it ended in this process
+  std::optional<base::Time> ended_at;          // wall clock, for the settle re-probe after a restart
+  std::optional<base::Duration> ended_steady;  // the same on the monotonic clock, when it ended in this process
   bool settled = false;
 };
 
@@ -33,10 +33,11 @@ class PathBook {
   [[nodiscard]] std::optional<PathRecord> find(const model::NodeId& id) const;
   void note_before(const model::NodeId& id, std::optional<model::ProbeAnswer> before, std::optional<model::ProbeAnswer> control);
   /// Returns whether state or grade differ from what was known.
-  bool note_verdict(const model::NodeId& id, model::PathState state, model::Grade grade, base::Time now, std::optional<base::Duration> steady = std::nullopt);
+  bool note_verdict(const model::NodeId& id, model::PathState state, model::Grade grade, base::Time now,
+                    std::optional<base::Duration> steady = std::nullopt);
   void note_settled(const model::NodeId& id);
-  void note_node(const model::Node& node);               // newer facts (a pid, a DN) of a known path
-  [[nodiscard]] std::vector<PathRecord> all() const;     // sorted by node id
+  void note_node(const model::Node& node);            // newer facts (a pid, a DN) of a known path
+  [[nodiscard]] std::vector<PathRecord> all() const;  // sorted by node id
   [[nodiscard]] std::vector<PathRecord> of_step(const model::StepId& step) const;
 
  private:

@@ -92,7 +92,8 @@ base::Status Prover::before(const model::NodeId& id, const plan::Step* step) {
   return {};
 }
 
-base::Result<Prover::Look> Prover::look_by_probe(const PathRecord& path, const model::PathSpec& spec, ProbeMeans means, ProbeMoment moment, const StepSecrets* secrets) {
+base::Result<Prover::Look> Prover::look_by_probe(const PathRecord& path, const model::PathSpec& spec, ProbeMeans means, ProbeMoment moment,
+                                                 const StepSecrets* secrets) {
   Look look;
   look.means = means;
   ProbeEvidence evidence{means, spec.trying_counts_as_failure, path.before, path.before_control, ProbeAnswer::unknown, std::nullopt};
@@ -159,7 +160,8 @@ base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step*
   for (const ProbeMeans means : spec == nullptr ? std::vector<ProbeMeans>{} : spec->means) {
     if (means == ProbeMeans::none || means == ProbeMeans::witness) continue;
     if (!tries_the_gate(means) && looked) continue;  // observe and read_back are one look: the connector takes its best
-    EXEUNT_TRY_ASSIGN(Look look, tries_the_gate(means) ? look_by_probe(*path, *spec, means, moment, secrets) : look_by_observing(*path, moment));
+    EXEUNT_TRY_ASSIGN(Look look,
+                      tries_the_gate(means) ? look_by_probe(*path, *spec, means, moment, secrets) : look_by_observing(*path, moment));
     looked = looked || !tries_the_gate(means);
     if (!look.available) continue;
     best = std::move(look);

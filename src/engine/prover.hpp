@@ -26,9 +26,12 @@ class Prover {
     model::ProbeMeans means = model::ProbeMeans::none;
     bool available = true;  // false: these means cannot be used here, take the next
   };
-  [[nodiscard]] base::Result<connect::ProbeResult> try_subject(const PathRecord& path, model::ProbeMeans means, model::ProbeMoment moment, const StepSecrets* secrets);
-  [[nodiscard]] base::Result<connect::ProbeResult> try_control(const PathRecord& path, model::ProbeMeans means, model::ProbeMoment moment, const StepSecrets* secrets);
-  [[nodiscard]] base::Result<Look> look_by_probe(const PathRecord& path, const model::PathSpec& spec, model::ProbeMeans means, model::ProbeMoment moment, const StepSecrets* secrets);
+  [[nodiscard]] base::Result<connect::ProbeResult> try_subject(const PathRecord& path, model::ProbeMeans means, model::ProbeMoment moment,
+                                                               const StepSecrets* secrets);
+  [[nodiscard]] base::Result<connect::ProbeResult> try_control(const PathRecord& path, model::ProbeMeans means, model::ProbeMoment moment,
+                                                               const StepSecrets* secrets);
+  [[nodiscard]] base::Result<Look> look_by_probe(const PathRecord& path, const model::PathSpec& spec, model::ProbeMeans means,
+                                                 model::ProbeMoment moment, const StepSecrets* secrets);
   [[nodiscard]] base::Result<Look> look_by_observing(const PathRecord& path, model::ProbeMoment moment);
   [[nodiscard]] const model::PathSpec* spec_of(const PathRecord& path) const;
 

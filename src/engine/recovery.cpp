@@ -18,7 +18,8 @@ base::Status catalogue_is_the_same(const plan::Plan& plan, const Systems& system
   for (const auto& [id, digest] : plan.catalogue_digests) {
     const auto system = systems.find(id);
     if (system == systems.end())
-      return base::fail(Code::failed_precondition, id.text() + " is in the approved plan but no longer configured", "configure it again, or make a new plan");
+      return base::fail(Code::failed_precondition, id.text() + " is in the approved plan but no longer configured",
+                        "configure it again, or make a new plan");
     if (system->second.connector->catalogue().digest() != digest)
       return base::fail(Code::failed_precondition, "the catalogue of " + id.text() + " changed since the plan was approved",
                         "make a new plan and have it approved, or run this case with the binary that made it");
@@ -67,7 +68,8 @@ class PathReplay {
     // Only tries on the control identity from before the first change on that system say what the gate did before the cut.
     if (*moment == model::ProbeMoment::control && !cut_.contains(leaf.system)) {
       for (const auto& path : book_.all())
-        if (path.node.key.system.text() == leaf.system && name(path.node.key.kind) == leaf.node) book_.note_before(path.node.id(), std::nullopt, *answer);
+        if (path.node.key.system.text() == leaf.system && name(path.node.key.kind) == leaf.node)
+          book_.note_before(path.node.id(), std::nullopt, *answer);
     }
     const auto id = ids_.find(leaf.target);
     if (id == ids_.end()) return;
@@ -88,22 +90,27 @@ class PathReplay {
 
 }  // namespace
 
-Result<std::vector<ApprovedPlan>> approved_plans(store::Store& store, const Systems& systems, const evidence::CaseFold& state, base::Time now) {
+Result<std::vector<ApprovedPlan>> approved_plans(store::Store& store, const Systems& systems, const evidence::CaseFold& state,
+                                                 base::Time now) {
   std::vector<ApprovedPlan> out;
   const bool began = !state.steps.empty();
   for (const auto& approved : state.plans) {
     if (!approved.approved_at || approved.approver.empty()) continue;
     if (!began && approved.expires && *approved.expires < now)
-      return base::fail(Code::failed_precondition, fmt::format("the approval of plan {} expired at {}", approved.digest.substr(0, 12), base::to_rfc3339(*approved.expires)),
-                        "make a new plan and have it approved");
+      return base::fail(
+          Code::failed_precondition,
+          fmt::format("the approval of plan {} expired at {}", approved.digest.substr(0, 12), base::to_rfc3339(*approved.expires)),
+          "make a new plan and have it approved");
     EXEUNT_TRY_ASSIGN(const std::string bytes, store.document("plan", approved.digest));
     if (plan::digest_of(bytes).text() != approved.digest)
-      return base::fail(Code::data_loss, "the stored plan " + approved.digest.substr(0, 12) + " is not the one that was approved", "run `exeunt doctor`; make a new plan");
+      return base::fail(Code::data_loss, "the stored plan " + approved.digest.substr(0, 12) + " is not the one that was approved",
+                        "run `exeunt doctor`; make a new plan");
     EXEUNT_TRY_ASSIGN(plan::Plan plan, plan::from_bytes(bytes));
     EXEUNT_TRY(catalogue_is_the_same(plan, systems));
     out.push_back({std::move(plan), approved.digest});
   }
-  if (out.empty()) return base::fail(Code::failed_precondition, "no plan of this case is approved", "have it approved: `exeunt approval show DIGEST`");
+  if (out.empty())
+    return base::fail(Code::failed_precondition, "no plan of this case is approved", "have it approved: `exeunt approval show DIGEST`");
   return out;
 }
 
@@ -137,7 +144,8 @@ base::Status rebuild(PathBook& book, store::Store& store, const std::vector<Appr
 base::Status settle_lost_answers(CaseJournal& journal) {
   for (const auto& [id, step] : journal.stream().state().steps)
     if (step.state == model::StepState::intended)
-      EXEUNT_TRY(journal.step_outcome(model::StepId(id), step.attempt, model::StepState::outcome_unknown, "the process ended between the intent and the answer"));
+      EXEUNT_TRY(journal.step_outcome(model::StepId(id), step.attempt, model::StepState::outcome_unknown,
+                                      "the process ended between the intent and the answer"));
   return {};
 }
 

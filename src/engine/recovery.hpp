@@ -7,10 +7,12 @@ namespace exeunt::engine {
 
 /// The case's approved plans, checked against their digests and against the catalogues of today. failed_precondition: none approved, the approval
 /// had expired when the run began, or a catalogue is not the one that was approved.
-[[nodiscard]] base::Result<std::vector<ApprovedPlan>> approved_plans(store::Store& store, const Systems& systems, const evidence::CaseFold& state, base::Time now);
+[[nodiscard]] base::Result<std::vector<ApprovedPlan>> approved_plans(store::Store& store, const Systems& systems,
+                                                                     const evidence::CaseFold& state, base::Time now);
 
 /// Fills the book from the plans and from everything that the journal says about paths (found while running, answers, states).
-[[nodiscard]] base::Status rebuild(PathBook& book, store::Store& store, const std::vector<ApprovedPlan>& plans, const model::CaseId& case_id);
+[[nodiscard]] base::Status rebuild(PathBook& book, store::Store& store, const std::vector<ApprovedPlan>& plans,
+                                   const model::CaseId& case_id);
 
 /// Every intent without an outcome becomes outcome_unknown (law 5).
 [[nodiscard]] base::Status settle_lost_answers(CaseJournal& journal);

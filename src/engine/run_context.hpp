@@ -24,16 +24,16 @@ struct ApprovedPlan {
 
 /// For the progress line and for people; never evidence.
 struct Progress {
-  std::string words;       // "s03 warehouse end_sessions: applied"
-  std::size_t ended = 0;   // paths
+  std::string words;      // "s03 warehouse end_sessions: applied"
+  std::size_t ended = 0;  // paths
   std::size_t paths = 0;
 };
 
 struct RetryLimits {
-  int attempts_max = 5;                    // calls of one step in one run
-  int reapplies_max = 3;                   // of them, calls that were acknowledged and changed nothing
+  int attempts_max = 5;   // calls of one step in one run
+  int reapplies_max = 3;  // of them, calls that were acknowledged and changed nothing
   base::Duration backoff_min{500};
-  base::Duration backoff_max{8'000};       // doubles, half of it random
+  base::Duration backoff_max{8'000};          // doubles, half of it random
   base::Duration allowance_wait_max{20'000};  // for budget and breaker together, per call
 };
 

@@ -18,7 +18,8 @@ constexpr int k_settle_rounds_max = 5;
 }  // namespace
 
 bool Settling::stopped() const {
-  return context_.stop.stop_requested() || context_.interrupts.halted() || context_.interrupts.cancel_requested(context_.journal.stream().case_id());
+  return context_.stop.stop_requested() || context_.interrupts.halted() ||
+         context_.interrupts.cancel_requested(context_.journal.stream().case_id());
 }
 
 const StepRef* Settling::step_of(const PathRecord& path) const {
@@ -103,7 +104,8 @@ Result<bool> Settling::settle() {
       if (wait.count() > 0) continue;
       jobs.emplace_back(path.node.key.system, [this, path]() -> Status {
         const StepRef* ref = step_of(path);
-        return context_.prover.prove(path.node.id(), ref == nullptr ? nullptr : ref->step, model::ProbeMoment::settled).map([](PathState) {});
+        return context_.prover.prove(path.node.id(), ref == nullptr ? nullptr : ref->step, model::ProbeMoment::settled).map([](PathState) {
+        });
       });
     }
     if (!any_left) return true;
@@ -121,7 +123,8 @@ Result<bool> Settling::settle() {
     for (const auto& path : context_.book.all()) {
       if (path.state == PathState::ended || !path.required) continue;
       const StepRef* ref = step_of(path);
-      const bool listed = ref == nullptr || std::any_of(reopened.begin(), reopened.end(), [&](const StepRef& r) { return r.step == ref->step; });
+      const bool listed =
+          ref == nullptr || std::any_of(reopened.begin(), reopened.end(), [&](const StepRef& r) { return r.step == ref->step; });
       if (!listed) reopened.push_back(*ref);
     }
     if (reopened.empty()) continue;

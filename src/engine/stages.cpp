@@ -16,7 +16,8 @@ constexpr base::Duration k_no_limit = std::chrono::hours(24);
 StageRunner::StageRunner(RunContext& context, StepRunner& runner) : context_(context), runner_(runner) {
   for (const auto& plan : context_.plans)
     for (const auto& step : plan.plan.steps) steps_.push_back({&plan, &step});
-  for (const auto& [id, system] : context_.systems) queues_.emplace(id, std::make_unique<SystemQueue>(std::max(1, system.budget.concurrency)));
+  for (const auto& [id, system] : context_.systems)
+    queues_.emplace(id, std::make_unique<SystemQueue>(std::max(1, system.budget.concurrency)));
 }
 
 std::map<model::StepId, StepEnd> StageRunner::ends() const {
@@ -36,7 +37,8 @@ bool StageRunner::was_done(const plan::Step& step) const {
   bool done = false;
   context_.journal.stream().inspect([&](const evidence::CaseFold& state) {
     const auto found = state.steps.find(step.id.text());
-    done = found != state.steps.end() && (found->second.state == model::StepState::ended || found->second.state == model::StepState::skipped);
+    done =
+        found != state.steps.end() && (found->second.state == model::StepState::ended || found->second.state == model::StepState::skipped);
   });
   const auto paths = context_.book.of_step(step.id);
   return done && std::all_of(paths.begin(), paths.end(), [](const PathRecord& path) { return path.state == model::PathState::ended; });
@@ -50,8 +52,10 @@ void StageRunner::start(const StepRef& ref) {
       if (auto noted = context_.step_ended(); !noted) end = base::fail(noted.error());
     const std::lock_guard lock(mutex_);
     running_.erase(ref.step->id);
-    if (end) ends_[ref.step->id] = *end;
-    else if (broken_) broken_ = base::fail(end.error());
+    if (end)
+      ends_[ref.step->id] = *end;
+    else if (broken_)
+      broken_ = base::fail(end.error());
     if (!end) ends_[ref.step->id] = StepEnd::failed;
     changed_.notify_all();
   };
@@ -76,7 +80,8 @@ Status StageRunner::drive(const std::vector<StepRef>& wanted, base::Duration wai
       start(ref);
       return true;
     });
-    const bool all_done = waiting.empty() && std::all_of(wanted.begin(), wanted.end(), [&](const StepRef& ref) { return ends_.contains(ref.step->id); });
+    const bool all_done =
+        waiting.empty() && std::all_of(wanted.begin(), wanted.end(), [&](const StepRef& ref) { return ends_.contains(ref.step->id); });
     if (all_done) return {};
     if (context_.clock.steady() - started >= wait_max) {
       // Late ones go on by themselves as soon as what they wait for came to an end; nothing of this stage is dropped.
@@ -109,9 +114,11 @@ Status StageRunner::again(const std::vector<StepRef>& steps) {
   return drive(steps, k_no_limit);
 }
 
-Status StageRunner::wait_for_all() { return drive({}, base::Duration{0}).and_then([&]() -> Status {
+Status StageRunner::wait_for_all() {
+  return drive({}, base::Duration{0}).and_then([&]() -> Status {
     std::unique_lock lock(mutex_);
-    while (!running_.empty() && broken_) context_.clock.wait_for(lock, changed_, k_look_again, [&] { return running_.empty() || !broken_; });
+    while (!running_.empty() && broken_)
+      context_.clock.wait_for(lock, changed_, k_look_again, [&] { return running_.empty() || !broken_; });
     return broken_;
   });
 }

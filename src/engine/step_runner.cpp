@@ -1,9 +1,9 @@
 #include "engine/step_runner.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
-
-#include <fmt/format.h>
 
 #include "base/secret.hpp"
 
@@ -30,7 +30,8 @@ connect::InventoryRequest listing_request(const plan::Plan& plan, const plan::St
     request.accounts.push_back(std::move(account));
   }
   const bool target_is_account = step.target.key.kind == model::NodeKind::account;
-  const bool listed = std::any_of(request.accounts.begin(), request.accounts.end(), [&](const model::Node& n) { return n.key == step.target.key; });
+  const bool listed =
+      std::any_of(request.accounts.begin(), request.accounts.end(), [&](const model::Node& n) { return n.key == step.target.key; });
   if (target_is_account && !listed) request.accounts.push_back(step.target);
   for (const auto& path : plan.paths) {
     if (path.node.key.system != step.target.key.system) continue;
@@ -127,7 +128,8 @@ std::vector<model::Node> StepRunner::covered_by(const ApprovedPlan& plan, const 
   return out;
 }
 
-Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Step& step, const model::Inventory& inventory, std::vector<model::Node>& covered) {
+Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Step& step, const model::Inventory& inventory,
+                                       std::vector<model::Node>& covered) {
   covered.clear();
   if (!step.by_rule) {
     covered = {};
@@ -143,7 +145,9 @@ Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Ste
     record.node = node;
     record.step = step.id;
     const auto grade_on = context_.policy.required_grade_on.find(node.key.system);
-    const auto& grades = grade_on != context_.policy.required_grade_on.end() && grade_on->second.contains(node.key.kind) ? grade_on->second : context_.policy.required_grade;
+    const auto& grades = grade_on != context_.policy.required_grade_on.end() && grade_on->second.contains(node.key.kind)
+                             ? grade_on->second
+                             : context_.policy.required_grade;
     if (const auto grade = grades.find(node.key.kind); grade != grades.end()) record.grade_required = grade->second;
     const auto& watched = context_.policy.watched_only;
     record.required = std::find(watched.begin(), watched.end(), node.key.kind) == watched.end();
@@ -228,7 +232,8 @@ Result<StepRunner::Attempt> StepRunner::after_error(const plan::Step& step, int 
   return out;
 }
 
-Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const plan::Step& step, int number, const std::vector<model::Node>& covered) {
+Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const plan::Step& step, int number,
+                                             const std::vector<model::Node>& covered) {
   Attempt out;
   bool approved = false;
   context_.journal.stream().inspect([&](const evidence::CaseFold& state) { approved = has_approval(state, plan.digest); });
@@ -257,7 +262,8 @@ Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const pla
     request.vault_reference = step.vault_reference;
   }
   // Commit point: before it a crash leaves nothing outside; after it a restart finds an intent without an outcome: outcome_unknown.
-  EXEUNT_TRY(context_.journal.step_intended(step.id, number, step.target, base::JsonObject{{"action", name(step.action)}, {"covered", covered.size()}}));
+  EXEUNT_TRY(context_.journal.step_intended(step.id, number, step.target,
+                                            base::JsonObject{{"action", name(step.action)}, {"covered", covered.size()}}));
   auto applied = context_.gate.apply(step, request);
   if (applied && !step.vault_reference.empty()) {
     // The new value is where the living fetch it before the step counts as applied; a repeat writes the same value.
@@ -305,7 +311,8 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
 Result<StepRunner::Attempt> StepRunner::could_not_list(const plan::Step& step, int number, const Error& error) {
   Attempt out;
   say(step, error.what);
-  const bool may_come_back = error.code == Code::unavailable || error.code == Code::outcome_unknown || error.code == Code::resource_exhausted;
+  const bool may_come_back =
+      error.code == Code::unavailable || error.code == Code::outcome_unknown || error.code == Code::resource_exhausted;
   if (may_come_back) {
     context_.breakers.at(step.target.key.system)->failed();
     out.end = StepEnd::unreachable;
@@ -324,7 +331,8 @@ Result<StepEnd> StepRunner::run(const ApprovedPlan& plan, const plan::Step& step
   StepEnd end = StepEnd::failed;
   const int tries_max = context_.retry.attempts_max;
   for (int tries = 1; tries <= tries_max; ++tries) {
-    if (context_.stop.stop_requested() || context_.interrupts.cancel_requested(context_.journal.stream().case_id())) return StepEnd::stopped;
+    if (context_.stop.stop_requested() || context_.interrupts.cancel_requested(context_.journal.stream().case_id()))
+      return StepEnd::stopped;
     EXEUNT_TRY_ASSIGN(const Attempt result, attempt(plan, step, start + tries));
     end = result.end;
     if (!result.again || tries == tries_max) break;

@@ -25,7 +25,8 @@ class StepRunner {
   /// A fresh inventory of everything that the plan covers on the step's system.
   [[nodiscard]] base::Result<model::Inventory> inventory(const ApprovedPlan& plan, const plan::Step& step);
   /// What of it the step covers. Paths that were not known are journalled, added and tried before the cut. Returns how many are new or came back.
-  [[nodiscard]] base::Result<std::size_t> relist(const ApprovedPlan& plan, const plan::Step& step, const model::Inventory& inventory, std::vector<model::Node>& covered);
+  [[nodiscard]] base::Result<std::size_t> relist(const ApprovedPlan& plan, const plan::Step& step, const model::Inventory& inventory,
+                                                 std::vector<model::Node>& covered);
 
  private:
   struct Attempt {
@@ -34,10 +35,12 @@ class StepRunner {
     base::Duration wait{0};
   };
   [[nodiscard]] base::Result<Attempt> attempt(const ApprovedPlan& plan, const plan::Step& step, int number);
-  [[nodiscard]] base::Result<Attempt> call(const ApprovedPlan& plan, const plan::Step& step, int number, const std::vector<model::Node>& covered);
+  [[nodiscard]] base::Result<Attempt> call(const ApprovedPlan& plan, const plan::Step& step, int number,
+                                           const std::vector<model::Node>& covered);
   [[nodiscard]] base::Result<Attempt> after_error(const plan::Step& step, int number, const base::Error& error);
   [[nodiscard]] base::Result<Attempt> could_not_list(const plan::Step& step, int number, const base::Error& error);
-  [[nodiscard]] std::vector<model::Node> covered_by(const ApprovedPlan& plan, const plan::Step& step, const model::Inventory& inventory) const;
+  [[nodiscard]] std::vector<model::Node> covered_by(const ApprovedPlan& plan, const plan::Step& step,
+                                                    const model::Inventory& inventory) const;
   [[nodiscard]] base::Result<StepEnd> prove_covered(const plan::Step& step);
   [[nodiscard]] base::Result<StepEnd> ask_person(const plan::Step& step, int number);
   /// Breaker and budget; false: the system stayed shut for longer than the limit, or the run was told to stop.

@@ -12,8 +12,8 @@ using model::NodeKind;
 namespace {
 
 /// The person's accounts on one system over links that act.
-std::vector<model::Node> accounts_on(const std::vector<graph::Link>& links, const std::map<NodeId, model::Node>& nodes, const model::PersonId& person,
-                                     const model::SystemId& system) {
+std::vector<model::Node> accounts_on(const std::vector<graph::Link>& links, const std::map<NodeId, model::Node>& nodes,
+                                     const model::PersonId& person, const model::SystemId& system) {
   std::vector<model::Node> out;
   for (const auto& link : links) {
     if (link.person != person || link.strength == model::LinkStrength::proposed) continue;
@@ -95,9 +95,11 @@ std::vector<model::Node> known_secrets(Survey& survey, const SurveyInput& input,
       node.label = secret.id;
       node.facts = {{"account", secret.account}, {"vault_file", secret.vault_file}};
       survey.map.add_node(node);
-      survey.map.add_edge({graph::subject_node(input.subject), node.id(), model::EdgeKind::knows, named ? "policy: known_to" : "policy: group " + secret.known_to_group, std::nullopt});
+      survey.map.add_edge({graph::subject_node(input.subject), node.id(), model::EdgeKind::knows,
+                           named ? "policy: known_to" : "policy: group " + secret.known_to_group, std::nullopt});
       for (const auto& other : secret.known_to)
-        if (other != input.subject) survey.map.add_edge({graph::subject_node(other), node.id(), model::EdgeKind::knows, "policy: known_to", std::nullopt});
+        if (other != input.subject)
+          survey.map.add_edge({graph::subject_node(other), node.id(), model::EdgeKind::knows, "policy: known_to", std::nullopt});
       out.push_back(std::move(node));
     }
   }
@@ -153,7 +155,8 @@ std::map<model::SystemId, model::Node> Survey::accounts_of(const model::PersonId
 Result<Survey> survey(Systems& systems, const SurveyInput& input) {
   const model::Person* person = find_person(input.people, input.subject);
   if (person == nullptr)
-    return base::fail(base::Code::not_found, "no person " + input.subject.text() + " in the people list", "look the HR id up in people.csv");
+    return base::fail(base::Code::not_found, "no person " + input.subject.text() + " in the people list",
+                      "look the HR id up in people.csv");
   Survey out;
   out.map.set_subject(*person);
   const AccountsOfAll all = list_accounts(systems, out);

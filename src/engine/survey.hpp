@@ -27,11 +27,11 @@ struct SystemFailure {
 
 struct Survey {
   graph::AccessMap map;
-  std::vector<SystemFailure> failures;                      // systems that did not answer: their listings count as none
+  std::vector<SystemFailure> failures;  // systems that did not answer: their listings count as none
   std::map<model::SystemId, std::vector<connect::AccountRecord>> accounts;
-  std::vector<model::Node> orphans;                         // accounts that nobody claims
+  std::vector<model::Node> orphans;                                                         // accounts that nobody claims
   std::map<model::SystemId, model::Node> accounts_of(const model::PersonId& person) const;  // for heirs: their linked account per system
-  std::vector<graph::Link> links;                           // of everybody
+  std::vector<graph::Link> links;                                                           // of everybody
 };
 
 /// Blocks on the systems, one thread each. not_found: no such person; the message says how to look. A system that fails is reported in

@@ -32,7 +32,8 @@ Verdict judge(const ProbeEvidence& evidence) {
     return verdict;
   }
   if (evidence.control != ProbeAnswer::admitted) {
-    verdict.why = evidence.control ? "refused, but so is the control identity: the gate refuses everybody" : "refused, but without a control";
+    verdict.why =
+        evidence.control ? "refused, but so is the control identity: the gate refuses everybody" : "refused, but without a control";
     return verdict;
   }
   if (!was_open_before(evidence)) {

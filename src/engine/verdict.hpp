@@ -10,11 +10,11 @@ namespace exeunt::engine {
 
 struct ProbeEvidence {
   model::ProbeMeans means = model::ProbeMeans::none;
-  bool trying_counts_as_failure = false;               // PathSpec: then the subject is not tried before the cut
-  std::optional<model::ProbeAnswer> before;            // same probe, same subject, same place, before the cut
-  std::optional<model::ProbeAnswer> before_control;    // the identical call on the control identity, before the cut
+  bool trying_counts_as_failure = false;             // PathSpec: then the subject is not tried before the cut
+  std::optional<model::ProbeAnswer> before;          // same probe, same subject, same place, before the cut
+  std::optional<model::ProbeAnswer> before_control;  // the identical call on the control identity, before the cut
   model::ProbeAnswer after = model::ProbeAnswer::unknown;
-  std::optional<model::ProbeAnswer> control;           // the identical call on the control identity, now
+  std::optional<model::ProbeAnswer> control;  // the identical call on the control identity, now
 };
 
 struct Verdict {

@@ -12,7 +12,8 @@
 
 namespace exeunt::evidence {
 
-inline constexpr std::int64_t k_json_integer_max = 9'007'199'254'740'991;  // 2^53-1: what every JSON reader keeps exactly (RFC 8785 §3.2.2.3)
+inline constexpr std::int64_t k_json_integer_max =
+    9'007'199'254'740'991;  // 2^53-1: what every JSON reader keeps exactly (RFC 8785 §3.2.2.3)
 
 /// Members must be added in the order of their names. The first value that has no canonical form makes `finish` fail (invalid_argument).
 class CanonicalWriter {

@@ -14,9 +14,9 @@
 namespace exeunt::evidence {
 
 struct PlanFold {
-  std::string name;                   // "" main plan, "d1" first delta plan …
+  std::string name;  // "" main plan, "d1" first delta plan …
   std::string digest;
-  std::string approver;               // reference; empty: not approved
+  std::string approver;                   // reference; empty: not approved
   std::optional<base::Time> compiled_at;  // when these bytes were first journalled; an approval's expiry is counted from it
   std::optional<base::Time> approved_at;
   std::optional<base::Time> expires;
@@ -36,14 +36,15 @@ struct PathFold {
   model::PathState state = model::PathState::live;
   model::Grade grade = model::Grade::unknown;
   std::string means, control, step;
-  std::optional<base::Time> until;           // draining until
-  std::optional<base::Time> last_admitted;   // bracket of "ended since": last try admitted (or looked at and present) …
-  std::optional<base::Time> first_refused;   // … first refusal (or absence) that held: set by `probed`, reset when a later answer is admitted or present
-                                             // or when path_changed says live
+  std::optional<base::Time> until;          // draining until
+  std::optional<base::Time> last_admitted;  // bracket of "ended since": last try admitted (or looked at and present) …
+  std::optional<base::Time>
+      first_refused;  // … first refusal (or absence) that held: set by `probed`, reset when a later answer is admitted or present
+                      // or when path_changed says live
 };
 
 struct ListingFold {
-  std::string system, account;               // account: reference or empty
+  std::string system, account;  // account: reference or empty
   model::NodeKind node = model::NodeKind::account;
   model::Completeness completeness = model::Completeness::none;
   std::int64_t count = 0;
@@ -51,17 +52,17 @@ struct ListingFold {
 
 struct CaseFold {
   std::string tenant, case_id, subject;
-  std::uint64_t entries = 0;                 // next case_seq
-  base::Hash32 head{};                       // leaf hash of the last entry
+  std::uint64_t entries = 0;  // next case_seq
+  base::Hash32 head{};        // leaf hash of the last entry
   model::CaseState state = model::CaseState::draft;
   std::optional<base::Time> detected, approved, identity_cut, zero;
   std::optional<base::Time> scheduled_at;
   std::vector<PlanFold> plans;
-  std::map<std::string, StepFold> steps;     // by step id
-  std::map<std::string, PathFold> paths;     // by target reference
-  std::map<std::string, ListingFold> listings;  // "<system> <account> <node>", newest of each
+  std::map<std::string, StepFold> steps;               // by step id
+  std::map<std::string, PathFold> paths;               // by target reference
+  std::map<std::string, ListingFold> listings;         // "<system> <account> <node>", newest of each
   std::set<std::pair<std::string, std::string>> gaps;  // (system, node name)
-  std::map<std::string, std::string> tasks;  // target -> asked | done | overdue
+  std::map<std::string, std::string> tasks;            // target -> asked | done | overdue
   bool halted = false;
 };
 

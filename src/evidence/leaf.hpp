@@ -16,29 +16,30 @@ namespace exeunt::evidence {
 
 /// What an entry says. Stored by name in the leaf; never renamed.
 enum class LeafKind : std::uint8_t {
-  case_opened = 1,     // subject, t = detected
-  plan_compiled = 2,   // digest; step empty for the main plan, "d1" … for a delta plan
-  approved = 3,        // digest, approver, until = expiry
-  state_changed = 4,   // state (of the case)
-  path_found = 5,      // target, node, system, grade = required grade, state = live; required by policy or only watched: outcome "required" | "watched"
-  listed = 6,          // system, target (account), node, completeness, count
-  gap_declared = 7,    // system, node
-  step_intended = 8,   // step, attempt, system, target: durable before the call goes out
-  step_outcome = 9,    // step, attempt, outcome = name of a StepState
-  probed = 10,         // target, means, moment, answer; the answer alone, not the verdict. Of a look (observe, read_back): answer unknown,
-                       // outcome present | absent | unknown
-  path_changed = 11,   // target, state, grade, means, control, until, step
-  gate_refused = 12,   // step; outcome = which guard
-  task_changed = 13,   // attest: target, outcome = asked | done | overdue
+  case_opened = 1,    // subject, t = detected
+  plan_compiled = 2,  // digest; step empty for the main plan, "d1" … for a delta plan
+  approved = 3,       // digest, approver, until = expiry
+  state_changed = 4,  // state (of the case)
+  path_found =
+      5,  // target, node, system, grade = required grade, state = live; required by policy or only watched: outcome "required" | "watched"
+  listed = 6,         // system, target (account), node, completeness, count
+  gap_declared = 7,   // system, node
+  step_intended = 8,  // step, attempt, system, target: durable before the call goes out
+  step_outcome = 9,   // step, attempt, outcome = name of a StepState
+  probed = 10,        // target, means, moment, answer; the answer alone, not the verdict. Of a look (observe, read_back): answer unknown,
+                      // outcome present | absent | unknown
+  path_changed = 11,  // target, state, grade, means, control, until, step
+  gate_refused = 12,  // step; outcome = which guard
+  task_changed = 13,  // attest: target, outcome = asked | done | overdue
   halted = 14,
   resumed = 15,
-  clock_stepped = 16,  // count = milliseconds, signed
-  link_confirmed = 17, // target = account
+  clock_stepped = 16,   // count = milliseconds, signed
+  link_confirmed = 17,  // target = account
   record_issued = 18,
   log_succeeded = 19,  // first entry of a log that follows a lost one
   noted = 20,          // for people only; the fold ignores it
   watch_summary = 21,
-  milestone = 22,      // outcome = "identity_cut" | "zero": the first instant at which it held (the fold keeps the newest)
+  milestone = 22,  // outcome = "identity_cut" | "zero": the first instant at which it held (the fold keeps the newest)
 };
 [[nodiscard]] std::string_view name(LeafKind kind);
 [[nodiscard]] std::optional<LeafKind> parse_leaf_kind(std::string_view text);
@@ -47,9 +48,9 @@ enum class LeafKind : std::uint8_t {
 struct Leaf {
   int v = 1;
   std::string tenant;
-  std::string case_id;        // "case"
-  std::uint64_t case_seq = 0; // from 0
-  base::Hash32 prev{};        // leaf hash of the case's previous entry; zeros for the first. Written as hex
+  std::string case_id;         // "case"
+  std::uint64_t case_seq = 0;  // from 0
+  base::Hash32 prev{};         // leaf hash of the case's previous entry; zeros for the first. Written as hex
   LeafKind kind = LeafKind::noted;
   base::Time t{};
   std::string actor, approver, subject, system, target, step;
@@ -57,7 +58,7 @@ struct Leaf {
   std::string outcome, answer, grade, node, means, moment, control, state, digest, completeness;
   std::optional<base::Time> until;
   std::optional<std::int64_t> count;
-  base::Hash32 commit{};      // SHA-256(32-byte salt || payload). Written as hex
+  base::Hash32 commit{};  // SHA-256(32-byte salt || payload). Written as hex
 
   bool operator==(const Leaf&) const = default;
 };

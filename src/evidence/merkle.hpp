@@ -14,9 +14,9 @@ namespace exeunt::evidence {
 
 using base::Hash32;
 
-[[nodiscard]] Hash32 leaf_hash(std::string_view entry);                          // SHA-256(0x00 || entry)
-[[nodiscard]] Hash32 node_hash(const Hash32& left, const Hash32& right);         // SHA-256(0x01 || left || right)
-[[nodiscard]] Hash32 empty_root();                                               // SHA-256("")
+[[nodiscard]] Hash32 leaf_hash(std::string_view entry);                   // SHA-256(0x00 || entry)
+[[nodiscard]] Hash32 node_hash(const Hash32& left, const Hash32& right);  // SHA-256(0x01 || left || right)
+[[nodiscard]] Hash32 empty_root();                                        // SHA-256("")
 
 /// The roots of the perfect subtrees that make up a tree of `size` leaves, largest first: enough to append and to tell the root.
 class Frontier {
@@ -42,8 +42,8 @@ class Frontier {
 /// RFC 9162 §2.1.3.2 and §2.1.4.2. Everything that does not verify: data_loss with the reason. Consistency from size 0 is an error.
 /// Hashes come as byte spans because a hostile proof may hold ones that are not 32 bytes long.
 using HashBytes = std::vector<std::uint8_t>;
-[[nodiscard]] base::Status verify_inclusion(std::uint64_t index, std::uint64_t size, std::span<const std::uint8_t> leaf, std::span<const HashBytes> path,
-                                            std::span<const std::uint8_t> root);
+[[nodiscard]] base::Status verify_inclusion(std::uint64_t index, std::uint64_t size, std::span<const std::uint8_t> leaf,
+                                            std::span<const HashBytes> path, std::span<const std::uint8_t> root);
 [[nodiscard]] base::Status verify_consistency(std::uint64_t old_size, std::uint64_t new_size, std::span<const HashBytes> path,
                                               std::span<const std::uint8_t> old_root, std::span<const std::uint8_t> new_root);
 

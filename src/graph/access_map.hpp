@@ -28,9 +28,9 @@ struct Link {
 /// One way in: a node of a path kind that the subject reaches, and the shortest chain that shows how.
 struct Path {
   model::Node node;
-  std::vector<model::NodeId> witness;      // subject … node
+  std::vector<model::NodeId> witness;          // subject … node
   std::vector<model::EdgeKind> witness_edges;  // one fewer than witness
-  std::string surprise;                    // why a reader should look first; empty: nothing unusual
+  std::string surprise;                        // why a reader should look first; empty: nothing unusual
 };
 
 class AccessMap {
@@ -49,13 +49,14 @@ class AccessMap {
   [[nodiscard]] const std::vector<model::Gap>& gaps() const { return gaps_; }
   [[nodiscard]] const std::vector<model::Listing>& listings() const { return listings_; }
   [[nodiscard]] const model::Node* find(const model::NodeId& id) const;
-  [[nodiscard]] std::vector<model::Node> nodes() const;   // sorted by id
+  [[nodiscard]] std::vector<model::Node> nodes() const;  // sorted by id
   [[nodiscard]] const std::vector<model::Edge>& edges() const { return edges_; }
 
   /// Every way in of the subject over strong and confirmed links, sorted by (system, kind, native id). Deterministic.
   [[nodiscard]] std::vector<Path> paths() const;
   /// The same after `actions` were taken wherever they apply, by the effects in the systems' catalogues: what survives.
-  [[nodiscard]] std::vector<Path> survivors(const std::vector<model::Action>& actions, const std::map<model::SystemId, model::Catalogue>& catalogues) const;
+  [[nodiscard]] std::vector<Path> survivors(const std::vector<model::Action>& actions,
+                                            const std::map<model::SystemId, model::Catalogue>& catalogues) const;
   /// What steps name: the subject's accounts (linked, and those that hers own), the secrets she knows, and whatever way in hangs
   /// below none of them (a key of hers in a shared account). Shared accounts are none: ending them would end others. Sorted.
   [[nodiscard]] std::vector<model::NodeId> anchors() const;

@@ -18,25 +18,25 @@ struct ActionSpec {
   bool by_rule = false;                 // true: "all there are when the step runs" of `covers`, listed anew, journalled one by one
   bool needs_secret = false;            // the engine makes, seals and stores a new secret before the first call
   bool needs_heir = false;
-  bool destructive = false;             // counts toward the blast radius
+  bool destructive = false;  // counts toward the blast radius
   bool reversible = true;
   int expected_calls = 1;
-  std::vector<Action> composed_of;      // what this one call does at once (lock_and_replace: both)
-  std::vector<Action> undoes;           // what this action silently reverts on the same account …
-  bool reasserts = false;               // … unless it sets it again in the same call (then this is true)
-  std::string why;                      // one sentence with the source, for --explain
+  std::vector<Action> composed_of;  // what this one call does at once (lock_and_replace: both)
+  std::vector<Action> undoes;       // what this action silently reverts on the same account …
+  bool reasserts = false;           // … unless it sets it again in the same call (then this is true)
+  std::string why;                  // one sentence with the source, for --explain
 };
 
 /// One kind of path on this kind of system, and how well its ending can be shown.
 struct PathSpec {
   NodeKind kind = NodeKind::account;
-  std::vector<ProbeMeans> means;            // in order of preference; observe / read_back at the end
-  std::string refusal;                      // what a refusal looks like
+  std::vector<ProbeMeans> means;  // in order of preference; observe / read_back at the end
+  std::string refusal;            // what a refusal looks like
   Grade best = Grade::unknown;
-  bool trying_counts_as_failure = false;    // then `before` is shown on a control identity
-  base::Duration settle{60'000};            // re-probe after this
-  std::string settle_source;                // where that figure comes from
-  std::vector<std::string> gaps;            // said in the map for each account that has this kind
+  bool trying_counts_as_failure = false;  // then `before` is shown on a control identity
+  base::Duration settle{60'000};          // re-probe after this
+  std::string settle_source;              // where that figure comes from
+  std::vector<std::string> gaps;          // said in the map for each account that has this kind
 };
 
 /// `first` must be applied before `then` on the same account, inside a stage or across.
@@ -53,9 +53,9 @@ struct Budget {
 };
 
 struct Catalogue {
-  std::string kind;         // "openldap"
+  std::string kind;  // "openldap"
   int version = 1;
-  bool simulated = false;   // shown wherever this system is named
+  bool simulated = false;  // shown wherever this system is named
   std::vector<ActionSpec> actions;
   std::vector<PathSpec> paths;
   std::vector<OrderLaw> laws;

@@ -10,12 +10,12 @@
 namespace exeunt::model {
 
 struct Person {
-  PersonId id;           // HR id, immutable
-  std::string name;      // hostile
+  PersonId id;       // HR id, immutable
+  std::string name;  // hostile
   std::string email;
   PersonId manager;
-  std::string login;     // re-usable: proposes links, never makes them
-  std::string status;    // "active" | "leaving" | "left"
+  std::string login;   // re-usable: proposes links, never makes them
+  std::string status;  // "active" | "leaving" | "left"
 };
 
 enum class Urgency { immediate = 1, staged = 2 };
@@ -23,10 +23,10 @@ enum class Urgency { immediate = 1, staged = 2 };
 struct Departure {
   TenantId tenant;
   PersonId subject;
-  std::string reason;       // "resignation", free words
+  std::string reason;  // "resignation", free words
   Urgency urgency = Urgency::immediate;
-  base::Time detected{};    // when the trigger saw it
-  std::string source;       // "cli", "csv:FILE"
+  base::Time detected{};  // when the trigger saw it
+  std::string source;     // "cli", "csv:FILE"
 };
 
 }  // namespace exeunt::model

@@ -19,7 +19,7 @@ struct NodeKey {
   std::string native_id;  // immutable id in the system's own words: entryUUID, role OID, "1007:SHA256:…"
   auto operator<=>(const NodeKey&) const = default;
 };
-[[nodiscard]] NodeId node_id(const NodeKey& key);                         // "<system>/<kind>/<native id>"
+[[nodiscard]] NodeId node_id(const NodeKey& key);  // "<system>/<kind>/<native id>"
 [[nodiscard]] base::Result<NodeKey> parse_node_id(const NodeId& id);
 
 /// Facts are for connectors (a DN, a pid, a public key blob), never secrets, and hostile text: escape on the way out.
@@ -27,7 +27,7 @@ using Facts = std::map<std::string, std::string>;
 
 struct Node {
   NodeKey key;
-  std::string label;     // what a person recognises; hostile
+  std::string label;  // what a person recognises; hostile
   Facts facts;
   bool privileged = false;  // administrator, root-equivalent, may create logins
   bool live = true;         // false: already disabled, expired, locked before we came
@@ -48,7 +48,7 @@ struct Listing {
   NodeKind kind = NodeKind::account;
   std::string account;  // native id of the account; empty: the whole system
   Completeness completeness = Completeness::none;
-  std::string reason;   // why not full; empty when full
+  std::string reason;  // why not full; empty when full
   std::size_t count = 0;
 };
 
@@ -56,7 +56,7 @@ struct Listing {
 struct Gap {
   SystemId system;
   NodeKind kind = NodeKind::resource;
-  std::string words;   // what is not seen and the manual step that fills it
+  std::string words;  // what is not seen and the manual step that fills it
 };
 
 struct Inventory {

@@ -9,19 +9,44 @@
 namespace exeunt::model {
 
 enum class NodeKind : std::uint8_t {
-  subject = 1, account = 2, session = 3, token = 4, key = 5, certificate = 6, membership = 7, role = 8, grant = 9, delegation = 10,
-  secret = 11, workload = 12, automation = 13, device = 14, licence = 15, resource = 16, group = 17,
+  subject = 1,
+  account = 2,
+  session = 3,
+  token = 4,
+  key = 5,
+  certificate = 6,
+  membership = 7,
+  role = 8,
+  grant = 9,
+  delegation = 10,
+  secret = 11,
+  workload = 12,
+  automation = 13,
+  device = 14,
+  licence = 15,
+  resource = 16,
+  group = 17,
 };
 
 enum class EdgeKind : std::uint8_t {
-  holds = 1, authenticates = 2, issued = 3, member_of = 4, grants = 5, delegates_to = 6, owns = 7, knows = 8, caches = 9, runs_as = 10,
-  federates = 11, unlocks = 12,
+  holds = 1,
+  authenticates = 2,
+  issued = 3,
+  member_of = 4,
+  grants = 5,
+  delegates_to = 6,
+  owns = 7,
+  knows = 8,
+  caches = 9,
+  runs_as = 10,
+  federates = 11,
+  unlocks = 12,
 };
 
 enum class Action : std::uint8_t {
-  disable_account = 1,      // no new login; reversible
-  replace_password = 2,     // a new random password that nobody knows
-  lock_and_replace = 3,     // composed: both in one call
+  disable_account = 1,   // no new login; reversible
+  replace_password = 2,  // a new random password that nobody knows
+  lock_and_replace = 3,  // composed: both in one call
   end_sessions = 4,
   revoke_tokens = 5,
   revoke_keys = 6,
@@ -29,13 +54,13 @@ enum class Action : std::uint8_t {
   remove_memberships = 8,
   revoke_grants = 9,
   revoke_delegations = 10,
-  rotate_secret = 11,       // new value, sessions opened with the old one ended
+  rotate_secret = 11,  // new value, sessions opened with the old one ended
   transfer_ownership = 12,
   delete_account = 13,
   wipe_device = 14,
   release_licence = 15,
-  attest = 16,              // a task for a named person
-  review = 17,              // a task: a named person looks at something executable that changes hands
+  attest = 16,  // a task for a named person
+  review = 17,  // a task: a named person looks at something executable that changes hands
 };
 
 /// Stages of a plan; never reorder (architecture §6).
@@ -49,7 +74,14 @@ enum class ProbeMoment : std::uint8_t { before = 1, after = 2, control = 3, sett
 
 /// Grades of an ending, best first (law 6). Smaller number = better.
 enum class Grade : std::uint8_t {
-  refused = 1, witnessed = 2, observed = 3, read_back = 4, acknowledged = 5, attested = 6, waived = 7, unknown = 8,
+  refused = 1,
+  witnessed = 2,
+  observed = 3,
+  read_back = 4,
+  acknowledged = 5,
+  attested = 6,
+  waived = 7,
+  unknown = 8,
 };
 [[nodiscard]] constexpr bool at_least(Grade have, Grade wanted) { return static_cast<int>(have) <= static_cast<int>(wanted); }
 
@@ -70,18 +102,33 @@ enum class StepState : std::uint8_t {
 };
 
 enum class CaseState : std::uint8_t {
-  draft = 1, waiting_approval = 2, scheduled = 3, running = 4, halted = 5, waiting_draining = 6, waiting_device = 7, waiting_person = 8,
-  cancelling = 9, cancelled = 10, superseded = 11, closed = 12, reopened = 13, restoring = 14, restored = 15,
+  draft = 1,
+  waiting_approval = 2,
+  scheduled = 3,
+  running = 4,
+  halted = 5,
+  waiting_draining = 6,
+  waiting_device = 7,
+  waiting_person = 8,
+  cancelling = 9,
+  cancelled = 10,
+  superseded = 11,
+  closed = 12,
+  reopened = 13,
+  restoring = 14,
+  restored = 15,
 };
 
 enum class LinkStrength : std::uint8_t { strong = 1, proposed = 2, confirmed = 3 };
 
 // Names: total over the enum; parsing an unknown name gives nullopt (an error at the call).
-#define EXEUNT_VOCABULARY(X) \
-  X(NodeKind) X(EdgeKind) X(Action) X(Stage) X(ProbeAnswer) X(ProbeMeans) X(ProbeMoment) X(Grade) X(Completeness) X(PathState) X(StepState) X(CaseState) X(LinkStrength)
-#define EXEUNT_DECLARE(E)                                  \
-  [[nodiscard]] std::string_view name(E value);            \
-  [[nodiscard]] std::span<const E> all_of(E);              \
+#define EXEUNT_VOCABULARY(X)                                                                                                    \
+  X(NodeKind)                                                                                                                   \
+  X(EdgeKind) X(Action) X(Stage) X(ProbeAnswer) X(ProbeMeans) X(ProbeMoment) X(Grade) X(Completeness) X(PathState) X(StepState) \
+      X(CaseState) X(LinkStrength)
+#define EXEUNT_DECLARE(E)                       \
+  [[nodiscard]] std::string_view name(E value); \
+  [[nodiscard]] std::span<const E> all_of(E);   \
   void parse_into(std::string_view text, std::optional<E>& out);
 EXEUNT_VOCABULARY(EXEUNT_DECLARE)
 #undef EXEUNT_DECLARE

@@ -23,11 +23,12 @@ struct ApprovalView {
 /// Checks the signature (ssh-keygen -Y verify against allowed_signers, namespace exeunt-approval) and journals the approval.
 /// permission_denied: not a listed key, or the signer is the subject, the operator or an heir. failed_precondition: expired, already approved
 /// (a replayed signature), another document. Every refusal is said in words; nothing is journalled then.
-[[nodiscard]] base::Result<std::string> approve(Home& home, const Operator& who, std::string_view digest, const std::filesystem::path& signature_file, const base::Clock& clock,
+[[nodiscard]] base::Result<std::string> approve(Home& home, const Operator& who, std::string_view digest,
+                                                const std::filesystem::path& signature_file, const base::Clock& clock,
                                                 base::Random& random);
 
 /// The principal (HR id) whose listed key made this signature over `document` in `name_space`. permission_denied when nobody's did.
-[[nodiscard]] base::Result<model::PersonId> signer_of(const std::filesystem::path& allowed_signers, std::string_view name_space, std::string_view document,
-                                                      const std::filesystem::path& signature_file);
+[[nodiscard]] base::Result<model::PersonId> signer_of(const std::filesystem::path& allowed_signers, std::string_view name_space,
+                                                      std::string_view document, const std::filesystem::path& signature_file);
 
 }  // namespace exeunt::service

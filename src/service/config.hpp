@@ -16,17 +16,17 @@ namespace exeunt::service {
 
 struct ConfiguredSystem {
   connect::SystemConfig config;
-  bool identity = false;                              // tier: identity
+  bool identity = false;  // tier: identity
 };
 
 struct Config {
   std::filesystem::path home;
   model::TenantId tenant{std::string("default")};
-  std::string origin;                                 // of the log; default "exeunt/<tenant>"
+  std::string origin;  // of the log; default "exeunt/<tenant>"
   std::filesystem::path people_file, links_file, policy_file, allowed_signers_file, checkpoint_copy, keys_folder;
-  std::map<std::string, model::PersonId> operators;   // local login -> HR id
+  std::map<std::string, model::PersonId> operators;  // local login -> HR id
   std::vector<ConfiguredSystem> systems;
-  std::vector<std::string> known_without_connector;   // systems that exist and have no connector: named in every map
+  std::vector<std::string> known_without_connector;  // systems that exist and have no connector: named in every map
 };
 
 /// Reads HOME/exeunt.yaml. Relative paths are relative to HOME. Keys: tenant, origin, people, links, policy, allowed_signers, checkpoint_copy, keys,

@@ -95,7 +95,9 @@ Status make_folder(const fs::path& folder, std::vector<std::string>& words) {
   std::error_code error;
   if (fs::exists(folder, error)) return {};
   fs::create_directories(folder, error);
-  if (error) return base::fail(Code::permission_denied, folder.string() + " could not be made: " + error.message(), "make it, writable for this login only");
+  if (error)
+    return base::fail(Code::permission_denied, folder.string() + " could not be made: " + error.message(),
+                      "make it, writable for this login only");
   ::chmod(folder.c_str(), 0700);
   words.push_back("made " + folder.string());
   return {};
@@ -134,7 +136,8 @@ Result<std::vector<std::string>> initialise(const InitOptions& options, const ba
   EXEUNT_TRY(make_folder(options.home, words));
   EXEUNT_TRY(make_folder(options.keys, words));
   const fs::path copy = options.checkpoint_copy.empty() ? options.keys / "checkpoint" : options.checkpoint_copy;
-  const std::string sample = std::string(k_config_sample) + "keys: " + fs::absolute(options.keys).string() + "\ncheckpoint_copy: " + fs::absolute(copy).string() + "\n";
+  const std::string sample = std::string(k_config_sample) + "keys: " + fs::absolute(options.keys).string() +
+                             "\ncheckpoint_copy: " + fs::absolute(copy).string() + "\n";
   EXEUNT_TRY(make_file(options.home / "exeunt.yaml", sample, words));
   EXEUNT_TRY(make_file(options.home / "policy.yaml", plan::default_policy_yaml(), words));
   EXEUNT_TRY(make_file(options.home / "people.csv", "hr_id,name,email,manager_hr_id,login,status\r\n", words));
@@ -142,7 +145,8 @@ Result<std::vector<std::string>> initialise(const InitOptions& options, const ba
   EXEUNT_TRY(make_file(options.home / "allowed_signers", "", words));
   EXEUNT_TRY_ASSIGN(const Config config, load_config(options.home));
   if (fs::weakly_canonical(config.keys_folder) != fs::weakly_canonical(options.keys))
-    return base::fail(Code::failed_precondition, "exeunt.yaml names another keys folder: " + config.keys_folder.string(), "pass that one, or mend exeunt.yaml");
+    return base::fail(Code::failed_precondition, "exeunt.yaml names another keys folder: " + config.keys_folder.string(),
+                      "pass that one, or mend exeunt.yaml");
   EXEUNT_TRY(make_keys(config, random, words));
   EXEUNT_TRY_ASSIGN(auto key_text, base::read_secret("file:" + log_key_file(config).string()));
   EXEUNT_TRY_ASSIGN(const auto log_key, evidence::SigningKey::parse(key_text));

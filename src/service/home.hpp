@@ -32,7 +32,7 @@ struct Home {
   std::vector<model::Person> people;
   std::map<model::NodeId, model::PersonId> imported;
   engine::Systems systems;
-  std::unique_ptr<store::Store> store;            // absent with StoreAccess::none
+  std::unique_ptr<store::Store> store;  // absent with StoreAccess::none
   std::optional<base::Sealer> sealer;
   std::optional<evidence::SigningKey> log_key;
 };
@@ -43,7 +43,8 @@ struct Home {
 [[nodiscard]] store::OpenOptions store_options(const Config& config, const evidence::VerifierKey& verifier);
 
 /// Errors are those of what is opened, with file and line where there is one. Does not connect to any system.
-[[nodiscard]] base::Result<std::unique_ptr<Home>> open_home(const std::filesystem::path& folder, StoreAccess access, const base::Clock& clock, base::Random& random);
+[[nodiscard]] base::Result<std::unique_ptr<Home>> open_home(const std::filesystem::path& folder, StoreAccess access,
+                                                            const base::Clock& clock, base::Random& random);
 
 struct InitOptions {
   std::filesystem::path home;

@@ -28,7 +28,9 @@ base::Status InterruptFiles::halt(const std::string& words) const {
 base::Status InterruptFiles::lift() const {
   std::error_code error;
   std::filesystem::remove(halt_file(), error);
-  if (error) return base::fail(base::Code::permission_denied, "the halt file could not be removed: " + error.message(), "remove HALT in the home folder as its owner");
+  if (error)
+    return base::fail(base::Code::permission_denied, "the halt file could not be removed: " + error.message(),
+                      "remove HALT in the home folder as its owner");
   return {};
 }
 

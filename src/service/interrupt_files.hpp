@@ -3,8 +3,8 @@
 
 #include <filesystem>
 
-#include "engine/interrupts.hpp"
 #include "base/result.hpp"
+#include "engine/interrupts.hpp"
 
 namespace exeunt::service {
 

@@ -18,7 +18,8 @@ base::Result<Operator> present_operator(const Config& config) {
   auto person = config.operators.find(out.login);
   if (person == config.operators.end()) person = config.operators.find(std::to_string(uid));
   if (person == config.operators.end())
-    return base::fail(base::Code::permission_denied, "the local login " + out.login + " is no operator", "have it added under `operators:` in exeunt.yaml with the person's HR id");
+    return base::fail(base::Code::permission_denied, "the local login " + out.login + " is no operator",
+                      "have it added under `operators:` in exeunt.yaml with the person's HR id");
   out.person = person->second;
   return out;
 }

@@ -9,7 +9,7 @@
 namespace exeunt::service {
 
 struct Operator {
-  std::string login;       // of the real uid; the uid's number where it has no name
+  std::string login;  // of the real uid; the uid's number where it has no name
   model::PersonId person;
 };
 

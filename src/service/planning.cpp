@@ -25,19 +25,22 @@ Status no_open_case(store::Store& store, const model::PersonId& subject) {
   EXEUNT_TRY_ASSIGN(const auto cases, store.cases());
   for (const auto& row : cases)
     if (row.subject == subject && !model::is_terminal(row.state))
-      return base::fail(Code::failed_precondition, fmt::format("{} already has case {}, {}", subject.text(), row.id.text(), name(row.state)),
+      return base::fail(Code::failed_precondition,
+                        fmt::format("{} already has case {}, {}", subject.text(), row.id.text(), name(row.state)),
                         "run that one, or `exeunt cancel` it first");
   return {};
 }
 
 Status every_person_is_known(const Home& home, const plan::Plan& plan) {
   for (const auto& heir : plan.heirs)
-    if (heir == plan.subject.id) return base::fail(Code::failed_precondition, "the subject would inherit from herself", "name another heir in policy.yaml");
+    if (heir == plan.subject.id)
+      return base::fail(Code::failed_precondition, "the subject would inherit from herself", "name another heir in policy.yaml");
   static_cast<void>(home);
   return {};
 }
 
-Status open_case(Home& home, const Operator& who, const Planned& planned, const base::Clock& clock, base::Random& random, base::Time detected) {
+Status open_case(Home& home, const Operator& who, const Planned& planned, const base::Clock& clock, base::Random& random,
+                 base::Time detected) {
   auto& store = *home.store;
   EXEUNT_TRY(store.put_document("policy", home.policy.digest, home.policy_bytes));
   EXEUNT_TRY_ASSIGN(auto stream, store::CaseStream::open(store, clock, random, home.config.tenant, planned.case_id, "plan"));
@@ -48,7 +51,8 @@ Status open_case(Home& home, const Operator& who, const Planned& planned, const 
   opened.t = detected;
   opened.subject = subject;
   opened.actor = actor;
-  EXEUNT_TRY(stream->append(std::move(opened), base::JsonObject{{"subject", planned.plan.subject.id.text()}, {"reason", planned.plan.reason}}));
+  EXEUNT_TRY(
+      stream->append(std::move(opened), base::JsonObject{{"subject", planned.plan.subject.id.text()}, {"reason", planned.plan.reason}}));
   engine::CaseJournal journal(store, *stream, actor);
   for (const auto& link : planned.plan.links) {
     if (link.strength != model::LinkStrength::confirmed) continue;
@@ -62,14 +66,17 @@ Status open_case(Home& home, const Operator& who, const Planned& planned, const 
   EXEUNT_TRY_ASSIGN(const std::string digest, engine::record_plan(store, journal, planned.plan));
   EXEUNT_TRY(journal.state_changed(model::CaseState::waiting_approval, "a plan waits for its approval"));
   static_cast<void>(digest);
-  return store.put_case({planned.case_id, planned.plan.subject.id, planned.plan.subject.name, model::CaseState::waiting_approval, detected});
+  return store.put_case(
+      {planned.case_id, planned.plan.subject.id, planned.plan.subject.name, model::CaseState::waiting_approval, detected});
 }
 
 }  // namespace
 
-Result<Planned> plan_departure(Home& home, const Operator& who, const PlanRequest& request, const base::Clock& clock, base::Random& random) {
+Result<Planned> plan_departure(Home& home, const Operator& who, const PlanRequest& request, const base::Clock& clock,
+                               base::Random& random) {
   const base::Time detected = clock.now();
-  if (who.person == request.subject) return base::fail(Code::permission_denied, "nobody plans their own departure", "another operator does");
+  if (who.person == request.subject)
+    return base::fail(Code::permission_denied, "nobody plans their own departure", "another operator does");
   EXEUNT_TRY(no_open_case(*home.store, request.subject));
   EXEUNT_TRY_ASSIGN(engine::Survey survey, map_subject(home, request.subject, request.confirmed));
   Planned out;

@@ -14,7 +14,8 @@
 namespace exeunt::service {
 
 /// Blocks on the systems. A subject who is not in the people list: not_found.
-[[nodiscard]] base::Result<engine::Survey> map_subject(Home& home, const model::PersonId& subject, const std::set<model::NodeId>& confirmed);
+[[nodiscard]] base::Result<engine::Survey> map_subject(Home& home, const model::PersonId& subject,
+                                                       const std::set<model::NodeId>& confirmed);
 
 struct PlanRequest {
   model::PersonId subject;
@@ -30,7 +31,8 @@ struct Planned {
 };
 /// Opens a new case. failed_precondition: a guard of the planner, or an open case of the same person (named). The plan's bytes, the policy's and
 /// everything found are durable when it returns; nothing outside was changed.
-[[nodiscard]] base::Result<Planned> plan_departure(Home& home, const Operator& who, const PlanRequest& request, const base::Clock& clock, base::Random& random);
+[[nodiscard]] base::Result<Planned> plan_departure(Home& home, const Operator& who, const PlanRequest& request, const base::Clock& clock,
+                                                   base::Random& random);
 
 /// A case by its id or a prefix that only one has. not_found, failed_precondition when several match.
 [[nodiscard]] base::Result<store::CaseRow> resolve_case(store::Store& store, std::string_view words);

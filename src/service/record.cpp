@@ -1,8 +1,8 @@
 #include "service/record.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "plan/plan.hpp"
 #include "service/who.hpp"
@@ -66,7 +66,8 @@ JsonObject path_json(const PathLine& line) {
           {"grade_required", name(line.fold.grade_required)},
           {"means", line.fold.means},
           {"control", line.fold.control},
-          {"ended_since", JsonObject{{"last_admitted", time_or_null(line.fold.last_admitted)}, {"first_refused", time_or_null(line.fold.first_refused)}}},
+          {"ended_since",
+           JsonObject{{"last_admitted", time_or_null(line.fold.last_admitted)}, {"first_refused", time_or_null(line.fold.first_refused)}}},
           {"until", time_or_null(line.fold.until)},
           {"action", line.action},
           {"step", line.step}};
@@ -88,7 +89,9 @@ std::string words_of(const evidence::Leaf& leaf, const JsonObject& payload, cons
     case K::gap_declared: return "gap: " + text("words");
     case K::step_intended: return leaf.step + " about to act on " + target + " (attempt " + std::to_string(leaf.attempt) + ")";
     case K::step_outcome: return leaf.step + " " + leaf.outcome + ": " + text("words");
-    case K::probed: return (leaf.moment == "control" ? "control identity tried by " : target + " tried by ") + leaf.means + " (" + leaf.moment + "): " + (leaf.outcome.empty() ? leaf.answer : leaf.outcome);
+    case K::probed:
+      return (leaf.moment == "control" ? "control identity tried by " : target + " tried by ") + leaf.means + " (" + leaf.moment +
+             "): " + (leaf.outcome.empty() ? leaf.answer : leaf.outcome);
     case K::path_changed: return target + " is " + leaf.state + " (" + leaf.grade + ", control " + leaf.control + ")";
     case K::gate_refused: return leaf.step + " refused by the last gate: " + text("words");
     case K::task_changed: return "task " + text("task") + " " + leaf.outcome;
@@ -116,9 +119,13 @@ base::Status add_entries(store::Store& store, const model::CaseId& case_id, Json
       if (entry.payload && !entry.payload->empty()) {
         EXEUNT_TRY_ASSIGN(payload, base::parse_json(*entry.payload));
       }
-      const std::string words = words_of(leaf, payload.is_object() ? payload.as_object() : JsonObject{}, referent_value(store, leaf.target));
+      const std::string words =
+          words_of(leaf, payload.is_object() ? payload.as_object() : JsonObject{}, referent_value(store, leaf.target));
       if (!words.empty()) timeline.push_back(JsonObject{{"t", base::to_rfc3339(leaf.t)}, {"seq", leaf.case_seq}, {"words", words}});
-      entries.push_back(JsonObject{{"leaf", std::move(leaf_json)}, {"tree_index", entry.tree_index}, {"payload", std::move(payload)}, {"salt", base::to_hex(entry.salt)}});
+      entries.push_back(JsonObject{{"leaf", std::move(leaf_json)},
+                                   {"tree_index", entry.tree_index},
+                                   {"payload", std::move(payload)},
+                                   {"salt", base::to_hex(entry.salt)}});
     }
     from += page.size();
     if (page.size() < k_page) return {};
@@ -187,7 +194,8 @@ Result<std::vector<PathLine>> path_lines(Home& home, const evidence::CaseFold& s
     if (const auto step = steps.find(path.step); step != steps.end()) line.action = name(step->second.action);
     out.push_back(std::move(line));
   }
-  std::sort(out.begin(), out.end(), [](const PathLine& a, const PathLine& b) { return std::tie(a.system, a.kind, a.id) < std::tie(b.system, b.kind, b.id); });
+  std::sort(out.begin(), out.end(),
+            [](const PathLine& a, const PathLine& b) { return std::tie(a.system, a.kind, a.id) < std::tie(b.system, b.kind, b.id); });
   return out;
 }
 
@@ -202,9 +210,12 @@ Result<Json> record_json(Home& home, const model::CaseId& case_id) {
   JsonArray timeline;
   EXEUNT_TRY(add_entries(store, case_id, entries, timeline));
   JsonArray tasks;
-  for (const auto& [reference, task_state] : state.tasks) tasks.push_back(JsonObject{{"task", referent_value(store, reference)}, {"state", task_state}});
+  for (const auto& [reference, task_state] : state.tasks)
+    tasks.push_back(JsonObject{{"task", referent_value(store, reference)}, {"state", task_state}});
   JsonArray systems;
-  for (const auto& [id, system] : home.systems) systems.push_back(JsonObject{{"id", id.text()}, {"kind", system.connector->catalogue().kind}, {"simulated", system.connector->catalogue().simulated}});
+  for (const auto& [id, system] : home.systems)
+    systems.push_back(JsonObject{
+        {"id", id.text()}, {"kind", system.connector->catalogue().kind}, {"simulated", system.connector->catalogue().simulated}});
   EXEUNT_TRY_ASSIGN(const auto checkpoint, store.last_checkpoint());
   JsonArray gaps = gaps_json(entries);
   return JsonObject{{"v", 1},

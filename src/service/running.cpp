@@ -1,8 +1,7 @@
 #include "service/running.hpp"
 
-#include <unistd.h>
-
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "engine/run_context.hpp"
 #include "model/transitions.hpp"
@@ -32,7 +31,8 @@ engine::EngineNeeds needs_of(Home& home, const engine::Interrupts& interrupts, c
 }
 
 /// Journals the schedule once; ok(false): told to stop while waiting.
-Result<bool> wait_until(Home& home, const Operator& who, const RunRequest& request, const InterruptFiles& interrupts, const base::Clock& clock, base::Random& random) {
+Result<bool> wait_until(Home& home, const Operator& who, const RunRequest& request, const InterruptFiles& interrupts,
+                        const base::Clock& clock, base::Random& random) {
   base::Time due{};
   {
     EXEUNT_TRY_ASSIGN(auto stream, store::CaseStream::open(*home.store, clock, random, home.config.tenant, request.case_id, owner_name()));
@@ -74,7 +74,8 @@ Status sign_checkpoint(Home& home) {
   return {};
 }
 
-Result<engine::RunResult> run_case(Home& home, const Operator& who, const RunRequest& request, const base::Clock& clock, base::Random& random) {
+Result<engine::RunResult> run_case(Home& home, const Operator& who, const RunRequest& request, const base::Clock& clock,
+                                   base::Random& random) {
   const InterruptFiles interrupts(home.config.home);
   EXEUNT_TRY_ASSIGN(const store::CaseRow row, home.store->find_case(request.case_id));
   if (row.subject == who.person) return base::fail(Code::permission_denied, "nobody runs their own departure", "another operator does");
@@ -97,8 +98,8 @@ Result<engine::RunResult> run_case(Home& home, const Operator& who, const RunReq
   return result;
 }
 
-Result<engine::RunResult> probe_case(Home& home, const Operator& who, const model::CaseId& case_id, const base::Clock& clock, base::Random& random,
-                                     const std::function<void(const engine::Progress&)>& progress) {
+Result<engine::RunResult> probe_case(Home& home, const Operator& who, const model::CaseId& case_id, const base::Clock& clock,
+                                     base::Random& random, const std::function<void(const engine::Progress&)>& progress) {
   const InterruptFiles interrupts(home.config.home);
   engine::RunOptions options;
   EXEUNT_TRY_ASSIGN(options.operator_reference, person_reference(*home.store, home.people, who.person));
@@ -108,10 +109,12 @@ Result<engine::RunResult> probe_case(Home& home, const Operator& who, const mode
   return engine.probe(case_id, options);
 }
 
-Result<std::string> cancel_case(Home& home, const Operator& who, const model::CaseId& case_id, const std::string& reason, const base::Clock& clock, base::Random& random) {
+Result<std::string> cancel_case(Home& home, const Operator& who, const model::CaseId& case_id, const std::string& reason,
+                                const base::Clock& clock, base::Random& random) {
   EXEUNT_TRY_ASSIGN(auto stream, store::CaseStream::open(*home.store, clock, random, home.config.tenant, case_id, owner_name()));
   const auto state = stream->state().state;
-  if (model::is_terminal(state)) return base::fail(Code::failed_precondition, fmt::format("case {} is {}", case_id.text(), name(state)), "there is nothing to cancel");
+  if (model::is_terminal(state))
+    return base::fail(Code::failed_precondition, fmt::format("case {} is {}", case_id.text(), name(state)), "there is nothing to cancel");
   EXEUNT_TRY_ASSIGN(const std::string actor, person_reference(*home.store, home.people, who.person));
   engine::CaseJournal journal(*home.store, *stream, actor);
   if (!model::may_change(state, model::CaseState::cancelled)) {

@@ -19,17 +19,19 @@ struct RunRequest {
 };
 
 /// Signs a checkpoint when the run came to a standstill. The index row of the case follows its state.
-[[nodiscard]] base::Result<engine::RunResult> run_case(Home& home, const Operator& who, const RunRequest& request, const base::Clock& clock, base::Random& random);
+[[nodiscard]] base::Result<engine::RunResult> run_case(Home& home, const Operator& who, const RunRequest& request, const base::Clock& clock,
+                                                       base::Random& random);
 
 /// Tries every path of a case once and journals the answers; changes nothing. For `exeunt probe` and for a look at a closed case.
-[[nodiscard]] base::Result<engine::RunResult> probe_case(Home& home, const Operator& who, const model::CaseId& case_id, const base::Clock& clock, base::Random& random,
+[[nodiscard]] base::Result<engine::RunResult> probe_case(Home& home, const Operator& who, const model::CaseId& case_id,
+                                                         const base::Clock& clock, base::Random& random,
                                                          const std::function<void(const engine::Progress&)>& progress);
 
 /// Signs the present head after a compare-and-set from the last signed one. Needed before every record.
 [[nodiscard]] base::Status sign_checkpoint(Home& home);
 
 /// Cancels a case that is not running here; a run elsewhere sees the request file before its next call.
-[[nodiscard]] base::Result<std::string> cancel_case(Home& home, const Operator& who, const model::CaseId& case_id, const std::string& reason, const base::Clock& clock,
-                                                    base::Random& random);
+[[nodiscard]] base::Result<std::string> cancel_case(Home& home, const Operator& who, const model::CaseId& case_id,
+                                                    const std::string& reason, const base::Clock& clock, base::Random& random);
 
 }  // namespace exeunt::service

@@ -24,7 +24,9 @@ base::Result<model::Person> resolve_subject(const std::vector<model::Person>& pe
     if (person.login == words || person.email == words) matches.push_back(&person);
   if (matches.size() == 1) return *matches.front();
   const std::string shown = base::escape_terminal(words, 60);
-  if (matches.empty()) return base::fail(base::Code::not_found, "no person \"" + shown + "\" in the people list", "give the HR id, login or e-mail as in people.csv");
+  if (matches.empty())
+    return base::fail(base::Code::not_found, "no person \"" + shown + "\" in the people list",
+                      "give the HR id, login or e-mail as in people.csv");
   std::string ids;
   for (const auto* person : matches) ids += (ids.empty() ? "" : ", ") + person->id.text();
   return base::fail(base::Code::failed_precondition, "several people are called \"" + shown + "\": " + ids, "give the HR id");

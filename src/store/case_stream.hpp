@@ -18,8 +18,9 @@ namespace exeunt::store {
 class CaseStream {
  public:
   /// Acquires the lease "case/<id>" (aborted: another process runs this case), folds the stream (from a snapshot where there is one).
-  [[nodiscard]] static base::Result<std::unique_ptr<CaseStream>> open(Store& store, const base::Clock& clock, base::Random& random, const model::TenantId& tenant,
-                                                                      const model::CaseId& case_id, std::string_view owner);
+  [[nodiscard]] static base::Result<std::unique_ptr<CaseStream>> open(Store& store, const base::Clock& clock, base::Random& random,
+                                                                      const model::TenantId& tenant, const model::CaseId& case_id,
+                                                                      std::string_view owner);
   ~CaseStream();  // releases the lease
 
   /// Fills v, tenant, case, case_seq, prev, t (when unset), commit; checks the transition by folding; durable on return. On error the
@@ -32,7 +33,7 @@ class CaseStream {
   /// Looks at the fold in place, under the stream's lock: quick, and without calling back into the stream.
   void inspect(const std::function<void(const evidence::CaseFold&)>& look) const;
   [[nodiscard]] const model::CaseId& case_id() const { return case_id_; }
-  [[nodiscard]] base::Status keep_lease();         // call at least every 10 s
+  [[nodiscard]] base::Status keep_lease();  // call at least every 10 s
 
  private:
   CaseStream(Store& store, const base::Clock& clock, base::Random& random, model::TenantId tenant, model::CaseId case_id, Fence fence);
@@ -44,11 +45,11 @@ class CaseStream {
   model::TenantId tenant_;
   model::CaseId case_id_;
   Fence fence_;
-  std::mutex order_mutex_;           // outer: the order in which entries are handed over
-  mutable std::mutex mutex_;         // inner: everything below
+  std::mutex order_mutex_;    // outer: the order in which entries are handed over
+  mutable std::mutex mutex_;  // inner: everything below
   std::condition_variable settled_;
   mutable evidence::Folder folder_;
-  mutable bool ahead_ = false;       // the fold counts entries whose write failed
+  mutable bool ahead_ = false;  // the fold counts entries whose write failed
   std::size_t in_flight_ = 0;
   std::uint64_t snapshot_at_ = 0;
   base::Status broken_;

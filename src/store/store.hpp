@@ -18,18 +18,18 @@
 
 namespace exeunt::store {
 
-struct Fence {                     // proof of a lease; every append under a lease carries it
-  std::string lease;               // "case/<id>", "sign"
-  std::int64_t token = 0;          // grows with every acquisition
+struct Fence {             // proof of a lease; every append under a lease carries it
+  std::string lease;       // "case/<id>", "sign"
+  std::int64_t token = 0;  // grows with every acquisition
 };
 
 struct NewEntry {
   model::CaseId case_id;
   std::uint64_t case_seq = 0;
-  std::string leaf;                // exact bytes (evidence::encode)
-  base::Hash32 leaf_hash{};        // evidence::leaf_hash(leaf)
-  base::Bytes salt;                // 32 bytes
-  std::string payload;             // JSON for people; may be empty
+  std::string leaf;          // exact bytes (evidence::encode)
+  base::Hash32 leaf_hash{};  // evidence::leaf_hash(leaf)
+  base::Bytes salt;          // 32 bytes
+  std::string payload;       // JSON for people; may be empty
 };
 struct StoredEntry {
   std::uint64_t tree_index = 0;
@@ -41,10 +41,10 @@ struct StoredEntry {
 };
 
 struct Timer {
-  std::string name;                // "settle/<case>/<target>", unique
+  std::string name;  // "settle/<case>/<target>", unique
   model::CaseId case_id;
   base::Time due{};
-  std::string what;                // JSON for its owner
+  std::string what;  // JSON for its owner
 };
 
 struct TreeHead {
@@ -52,7 +52,7 @@ struct TreeHead {
   base::Hash32 root{};
 };
 
-struct CaseRow {                   // an index, not evidence: rebuilt from the fold by `doctor`
+struct CaseRow {  // an index, not evidence: rebuilt from the fold by `doctor`
   model::CaseId id;
   model::PersonId subject;
   std::string subject_label;
@@ -70,7 +70,8 @@ class Store {
   using Done = std::function<void(base::Status)>;  // called once, from the store's writer thread; must not block
   virtual void append_async(std::vector<NewEntry> entries, const Fence& fence, Done done) = 0;
   [[nodiscard]] base::Status append(std::vector<NewEntry> entries, const Fence& fence);  // blocking form
-  [[nodiscard]] virtual base::Result<std::vector<StoredEntry>> read_case(const model::CaseId& case_id, std::uint64_t from_seq, std::size_t limit) = 0;
+  [[nodiscard]] virtual base::Result<std::vector<StoredEntry>> read_case(const model::CaseId& case_id, std::uint64_t from_seq,
+                                                                         std::size_t limit) = 0;
   [[nodiscard]] virtual base::Result<std::vector<StoredEntry>> read_tree(std::uint64_t from_index, std::size_t limit) = 0;
   [[nodiscard]] virtual base::Result<TreeHead> tree_head() = 0;
   [[nodiscard]] virtual base::Result<std::vector<base::Hash32>> leaf_hashes(std::uint64_t from, std::uint64_t to) = 0;
@@ -86,18 +87,26 @@ class Store {
   [[nodiscard]] virtual base::Status drop_timer(std::string_view name) = 0;
 
   // --- beside the journal. All durable on return.
-  [[nodiscard]] virtual base::Status put_case(const CaseRow& row) = 0;                 // insert or replace
+  [[nodiscard]] virtual base::Status put_case(const CaseRow& row) = 0;  // insert or replace
   [[nodiscard]] virtual base::Result<std::vector<CaseRow>> cases() = 0;
   [[nodiscard]] virtual base::Result<CaseRow> find_case(const model::CaseId& case_id) = 0;
-  [[nodiscard]] virtual base::Status put_document(std::string_view kind, std::string_view key, std::string_view bytes) = 0;  // "plan"/digest, "catalogue"/digest, "policy"/digest, "signature"/…; replacing other bytes under the same key: already_exists
+  [[nodiscard]] virtual base::Status put_document(
+      std::string_view kind, std::string_view key,
+      std::string_view
+          bytes) = 0;  // "plan"/digest, "catalogue"/digest, "policy"/digest, "signature"/…; replacing other bytes under the same key: already_exists
   [[nodiscard]] virtual base::Result<std::string> document(std::string_view kind, std::string_view key) = 0;
   [[nodiscard]] virtual base::Result<std::vector<std::string>> document_keys(std::string_view kind) = 0;
-  [[nodiscard]] virtual base::Status put_sealed(const model::CaseId& case_id, std::string_view key, const base::Bytes& sealed) = 0;  // first value wins; a repeat is ok and keeps it
+  [[nodiscard]] virtual base::Status put_sealed(const model::CaseId& case_id, std::string_view key,
+                                                const base::Bytes& sealed) = 0;  // first value wins; a repeat is ok and keeps it
   [[nodiscard]] virtual base::Result<base::Bytes> sealed(const model::CaseId& case_id, std::string_view key) = 0;
   [[nodiscard]] virtual base::Status drop_sealed(const model::CaseId& case_id) = 0;
   /// The random reference of a person or node ("p", "HR id" / "n", node id); made at first use, durable, erasable.
-  [[nodiscard]] virtual base::Result<model::Reference> reference(std::string_view prefix, std::string_view value, std::string_view label) = 0;
-  struct Referent { std::string value; std::string label; };
+  [[nodiscard]] virtual base::Result<model::Reference> reference(std::string_view prefix, std::string_view value,
+                                                                 std::string_view label) = 0;
+  struct Referent {
+    std::string value;
+    std::string label;
+  };
   [[nodiscard]] virtual base::Result<Referent> referent(const model::Reference& reference) = 0;  // not_found: erased or never made
   [[nodiscard]] virtual base::Status put_snapshot(const model::CaseId& case_id, std::uint64_t case_seq, std::string_view bytes) = 0;
   [[nodiscard]] virtual base::Result<std::optional<std::pair<std::uint64_t, std::string>>> snapshot(const model::CaseId& case_id) = 0;
@@ -108,8 +117,12 @@ class Store {
   // --- budgets: a token bucket for (system, credential), shared by processes. Takes up to `wanted` whole calls at once (the engine takes
   // blocks so that not every call costs a commit); granted 0: `wait` says how long until one is there. `reserve` (0..1) of the burst is
   // left to urgent takers.
-  struct BudgetGrant { int granted = 0; base::Duration wait{0}; };
-  [[nodiscard]] virtual base::Result<BudgetGrant> take_budget(std::string_view bucket, double calls_per_second, double burst, double reserve, bool urgent, int wanted) = 0;
+  struct BudgetGrant {
+    int granted = 0;
+    base::Duration wait{0};
+  };
+  [[nodiscard]] virtual base::Result<BudgetGrant> take_budget(std::string_view bucket, double calls_per_second, double burst,
+                                                              double reserve, bool urgent, int wanted) = 0;
 
   // --- checkpoints (architecture §8 "nobody signs two histories"): signs the present head after a compare-and-set from the last signed
   // (size, root), writes the copy outside the store, returns the note. aborted: another holder signed. data_loss: the log does not extend the last one.
@@ -118,7 +131,8 @@ class Store {
 
   /// Everything that can be checked: database integrity, prev chains, leaf hashes, tree against frontier, checkpoint against tree, commits
   /// against payloads, outcome for every intent. One line a finding; empty: sound. `progress(done, of)` is called now and then.
-  [[nodiscard]] virtual base::Result<std::vector<std::string>> verify(const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
+  [[nodiscard]] virtual base::Result<std::vector<std::string>> verify(
+      const std::function<void(std::uint64_t, std::uint64_t)>& progress) = 0;
 };
 
 }  // namespace exeunt::store

@@ -14,8 +14,8 @@ inline constexpr std::uint64_t k_tile_width = 256;
 struct Tile {
   int level = 0;
   std::uint64_t number = 0;
-  base::Hash32 root{};                // of its 256 hashes: the hash that stands for it one level up
-  std::vector<base::Hash32> hashes;   // 256
+  base::Hash32 root{};               // of its 256 hashes: the hash that stands for it one level up
+  std::vector<base::Hash32> hashes;  // 256
 };
 
 class TileTree {
@@ -35,9 +35,9 @@ class TileTree {
 
  private:
   struct Level {
-    evidence::Frontier frontier;        // of `hashes`: no node is hashed twice
-    std::vector<base::Hash32> hashes;   // of the tile that is being filled
-    std::uint64_t number = 0;           // of that tile
+    evidence::Frontier frontier;       // of `hashes`: no node is hashed twice
+    std::vector<base::Hash32> hashes;  // of the tile that is being filled
+    std::uint64_t number = 0;          // of that tile
   };
   std::uint64_t size_ = 0;
   std::vector<Level> levels_;

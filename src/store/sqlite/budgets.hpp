@@ -17,8 +17,8 @@ class Budgets {
   /// `closed_cleanly` false: the last process ended without saying what it had taken, so every known bucket begins empty.
   [[nodiscard]] base::Status load(Connection& connection, std::int64_t tenant, bool closed_cleanly);
   [[nodiscard]] base::Status save(Connection& connection, std::int64_t tenant);
-  [[nodiscard]] base::Result<Store::BudgetGrant> take(std::string_view bucket, double calls_per_second, double burst, double reserve, bool urgent,
-                                                      int wanted);
+  [[nodiscard]] base::Result<Store::BudgetGrant> take(std::string_view bucket, double calls_per_second, double burst, double reserve,
+                                                      bool urgent, int wanted);
 
  private:
   struct Bucket {

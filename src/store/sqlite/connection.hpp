@@ -56,7 +56,7 @@ class Query {
 
   [[nodiscard]] std::int64_t integer_at(int column) { return sqlite3_column_int64(statement_, column); }
   [[nodiscard]] double real_at(int column) { return sqlite3_column_double(statement_, column); }
-  [[nodiscard]] std::string_view text_at(int column);   // valid until the next step
+  [[nodiscard]] std::string_view text_at(int column);  // valid until the next step
   [[nodiscard]] std::span<const std::uint8_t> blob_at(int column);
   [[nodiscard]] base::Bytes bytes_at(int column);
   [[nodiscard]] base::Result<base::Hash32> hash_at(int column);

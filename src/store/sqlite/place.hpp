@@ -16,7 +16,7 @@ namespace exeunt::store::sqlite {
 /// (a crash between the two), never behind: that is a backup.
 struct Marker {
   std::string origin;
-  std::int64_t epoch = 0;   // grows at every opening and closing
+  std::int64_t epoch = 0;  // grows at every opening and closing
   TreeHead head;
 };
 [[nodiscard]] base::Status write_marker(const std::filesystem::path& checkpoint_copy, const Marker& marker);
@@ -28,7 +28,7 @@ struct LogRow {
   std::string origin;
   std::uint64_t signed_size = 0;
   base::Hash32 signed_root{};
-  std::string signed_note;      // empty: none yet
+  std::string signed_note;  // empty: none yet
   std::int64_t signed_count = 0;
 };
 [[nodiscard]] base::Result<LogRow> read_log(Connection& connection, const model::TenantId& tenant);

@@ -19,7 +19,8 @@ namespace exeunt::store::sqlite {
 
 class SqliteStore final : public Store {
  public:
-  [[nodiscard]] static base::Result<std::unique_ptr<SqliteStore>> open(const OpenOptions& options, const base::Clock& clock, base::Random& random);
+  [[nodiscard]] static base::Result<std::unique_ptr<SqliteStore>> open(const OpenOptions& options, const base::Clock& clock,
+                                                                       base::Random& random);
   ~SqliteStore() override;
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
@@ -79,7 +80,7 @@ class SqliteStore final : public Store {
 
   SqliteStore(OpenOptions options, const base::Clock& clock, base::Random& random)
       : options_(std::move(options)), clock_(clock), random_(random), budgets_(clock) {}
-  [[nodiscard]] base::Status prepare();           // everything that opening checks
+  [[nodiscard]] base::Status prepare();  // everything that opening checks
   [[nodiscard]] base::Status start_writing(std::unique_ptr<Connection> connection);
   [[nodiscard]] base::Status finish_writing();
   [[nodiscard]] base::Status bump_epoch(Connection& connection, bool clean);
@@ -91,15 +92,15 @@ class SqliteStore final : public Store {
   const base::Clock& clock_;
   base::Random& random_;
   std::optional<base::FileLock> lock_;
-  LogRow log_;                       // as it was at opening; the compare-and-set reads it anew
-  base::Status writable_;            // an error: why nothing may be written
+  LogRow log_;             // as it was at opening; the compare-and-set reads it anew
+  base::Status writable_;  // an error: why nothing may be written
   Budgets budgets_;
   std::mutex readers_mutex_;
   std::vector<std::unique_ptr<Connection>> idle_readers_;
   std::mutex copy_mutex_;
-  std::uint64_t copy_size_ = 0;      // of the checkpoint that the copy holds
+  std::uint64_t copy_size_ = 0;  // of the checkpoint that the copy holds
   bool copy_written_ = false;
-  std::unique_ptr<Writer> writer_;   // last: its thread ends first
+  std::unique_ptr<Writer> writer_;  // last: its thread ends first
 };
 
 }  // namespace exeunt::store::sqlite

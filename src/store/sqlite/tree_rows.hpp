@@ -15,7 +15,9 @@ namespace exeunt::store::sqlite {
 [[nodiscard]] base::Result<TileTree> load_tree(Connection& connection, std::int64_t log);
 [[nodiscard]] base::Result<TreeHead> read_head(Connection& connection, std::int64_t log);
 [[nodiscard]] base::Status write_tile(Connection& connection, std::int64_t tenant, std::int64_t log, const Tile& tile);
-[[nodiscard]] base::Status write_frontier(Connection& connection, std::int64_t tenant, std::int64_t log, const evidence::Frontier& frontier);
-[[nodiscard]] base::Result<std::vector<base::Hash32>> read_leaf_hashes(Connection& connection, std::int64_t log, std::uint64_t from, std::uint64_t to);
+[[nodiscard]] base::Status write_frontier(Connection& connection, std::int64_t tenant, std::int64_t log,
+                                          const evidence::Frontier& frontier);
+[[nodiscard]] base::Result<std::vector<base::Hash32>> read_leaf_hashes(Connection& connection, std::int64_t log, std::uint64_t from,
+                                                                       std::uint64_t to);
 
 }  // namespace exeunt::store::sqlite

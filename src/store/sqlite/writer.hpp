@@ -18,8 +18,8 @@ namespace exeunt::store::sqlite {
 
 struct LeaseRow {
   std::int64_t token = 0;
-  std::string owner;        // empty: free
-  base::Duration expires{}; // on the clock's steady scale
+  std::string owner;         // empty: free
+  base::Duration expires{};  // on the clock's steady scale
 };
 
 class Writer {
@@ -27,8 +27,8 @@ class Writer {
   /// Runs in the writer's transaction, on its thread; its own failure undoes only what it did.
   using Task = std::function<base::Status(Connection&)>;
 
-  [[nodiscard]] static base::Result<std::unique_ptr<Writer>> start(std::unique_ptr<Connection> connection, std::int64_t tenant, std::int64_t log,
-                                                                   std::size_t entries_max);
+  [[nodiscard]] static base::Result<std::unique_ptr<Writer>> start(std::unique_ptr<Connection> connection, std::int64_t tenant,
+                                                                   std::int64_t log, std::size_t entries_max);
   ~Writer() { stop(); }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
