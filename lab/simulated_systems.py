@@ -166,7 +166,7 @@ class System:
             self.state["effects"] += 1
         self.save()
         with open(self.effects_file, "a") as log:
-            log.write(json.dumps({"action": request["action"], "target": request["target"], "covered": request.get("covered", []),
+            log.write(json.dumps({"t": time.time(), "action": request["action"], "target": request["target"], "covered": request.get("covered", []),
                                   "effects": self.state["effects"]}) + "\n")
         if self.take_fault("answer_lost_after"):
             raise Lost
