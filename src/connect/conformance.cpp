@@ -152,8 +152,9 @@ void CutRun::expect_alive(std::string_view when) {
   const std::string suffix = " " + std::string(when);
   for (const model::Node& node : looked_at_) {
     if (by_probe(*path_)) {
-      expect(probe(node, ProbeMoment::before).answer == ProbeAnswer::admitted,
-             "a live path is not admitted" + suffix + ": " + node.key.native_id);
+      // Where trying counts as a failure, "before" is a look at the control identity and no try; the suite may try all the same.
+      const ProbeMoment moment = path_->trying_counts_as_failure ? ProbeMoment::after : ProbeMoment::before;
+      expect(probe(node, moment).answer == ProbeAnswer::admitted, "a live path is not admitted" + suffix + ": " + node.key.native_id);
     } else {
       const auto seen = connector_->observe(node, {});
       expect(seen && seen->presence == Presence::present, "a live path is not present" + suffix + ": " + node.key.native_id);

@@ -21,8 +21,8 @@ struct PasswordOutcome {
   std::string words;
   bool found = true;  // false: there is no such entry any more
 };
-/// Finds the entry by entryUUID and applies it; repeats while the lock changes underneath, a few times. Reads back: a lock that was
-/// acknowledged and is not shown is failed_precondition. permission_denied, outcome_unknown as Connection says.
+/// Finds the entry by entryUUID and applies it; repeats while the lock changes underneath, a few times. Reads back: the words say so when a
+/// lock was acknowledged and is not shown. permission_denied, failed_precondition, outcome_unknown as Connection says.
 [[nodiscard]] base::Result<PasswordOutcome> set_password_and_lock(Connection& ours, const Settings& settings, const std::string& uuid,
                                                                   const PasswordAndLock& wanted);
 
