@@ -71,7 +71,7 @@ class Company:
         self.make_signer("E1099")  # a key that nobody listed
 
     def write_policy(self, more=""):
-        self.write("policy.yaml", f"version: 1\nidentity_systems: [directory]\nheir: {HEIR}\n{GRADES}blast_radius: {{subjects_max: 5, destructive_calls_max: 500}}\n"
+        self.write("policy.yaml", f"version: 1\nidentity_systems: [directory]\nheir: {HEIR}\n{GRADES}blast_radius: {{subjects_max: 5, destructive_calls_max: 100000}}\n"
                    f"secrets:\n  - {{id: report-rw, system: warehouse, account: report_rw, known_to: [{SUBJECT}, {OTHER}], "
                    f"vault_file: \"file:{self.systems_folder}/warehouse.report_rw.secret\"}}\n{more}")
 
