@@ -91,6 +91,8 @@ TEST_CASE("openssh: a re-issued certificate, which a serial in the KRL misses, i
   const auto alice = server.account("alice");
   done(test::act(*connector, Action::revoke_certificates, alice));
   CHECK_FALSE(server.ssh("alice", certified, "true", nullptr, with_certificate(again)));
+  const auto renamed = server.certify(certified, "alice", "another id", 10, false);
+  CHECK_FALSE(server.ssh("alice", certified, "true", nullptr, with_certificate(renamed)));  // the same key
   const auto other = server.make_key("other");
   const auto for_another_key = server.certify(other, "alice", "alice@corp", 9, false);
   CHECK_FALSE(server.ssh("alice", other, "true", nullptr, with_certificate(for_another_key)));  // the same key id
@@ -328,4 +330,26 @@ TEST_CASE("openssh: a cert-authority line lets in whom nobody knows: said, remov
   CHECK_FALSE(server.ssh("alice", friend_key, "true", nullptr, certificate));
   server.write_keys("bob", "cert-authority " + server.public_of(authority) + "\n");
   CHECK_FALSE(server.ssh("bob", friend_key, "true", nullptr, certificate));
+}
+
+TEST_CASE("openssh: a file too long to be read whole is said to be partial; the keys that were seen are refused all the same") {
+  EXEUNT_SSHD(server);
+  auto connector = server.connector();
+  const auto own = server.make_key("own");
+  const auto hidden = server.make_key("hidden");
+  server.write_keys("deploy", server.public_of(own) + "\n");
+  server.write_keys("alice", server.public_of(own) + "\n" + std::string(1'100'000, '#') + "\n" + server.public_of(hidden) + "\n");
+  CHECK(server.ssh("alice", hidden, "true"));  // the trap: sshd reads on
+  const auto alice = server.account("alice");
+  const auto inventory = test::look(*connector, {alice});
+  const auto* listed = test::listing(inventory, NodeKind::key, server.uid("alice"));
+  CHECK(listed->completeness == model::Completeness::partial);
+  CHECK(listed->reason.find("1 MiB") != std::string::npos);
+  const auto node = need(inventory, NodeKind::key, key_id(server, "alice", own));
+  const auto applied = test::act(*connector, Action::revoke_keys, alice);
+  REQUIRE_FALSE(applied);
+  CHECK(applied.error().code == base::Code::failed_precondition);
+  CHECK(test::probe(*connector, node) == ProbeAnswer::refused);
+  CHECK(server.read_keys("deploy").empty());
+  CHECK_FALSE(connector->observe(alice, {})->presence == Presence::absent);
 }

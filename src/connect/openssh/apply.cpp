@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/bytes.hpp"
 #include "base/escape.hpp"
@@ -79,9 +80,10 @@ Result<bool> OpenSsh::remove_lines(const Survey& survey, const std::string& uid,
     for (const auto& file : now.key_files) {
       if (file.uid != uid || !file.present) continue;
       const auto what = fmt::format("{}: {} of account {}", settings_.system.text(), file.path, base::escape_terminal(account->login, 40));
-      if (!file.problem.empty())
-        return fail(Code::failed_precondition, what + " was not read whole: " + file.problem, "mend the file by hand");
       if (std::none_of(fingerprints.begin(), fingerprints.end(), [&](const auto& f) { return accepts(file, f); })) continue;
+      if (!file.problem.empty())
+        return fail(Code::failed_precondition, what + " was not read whole: " + file.problem,
+                    "take the lines out by hand; the KRL revokes the keys meanwhile");
       const auto old_hash = base::to_hex(base::sha256(file.content));
       EXEUNT_TRY_ASSIGN(const auto answer, host_.run(programs::k_replace_file, {file.path, uid, account->gid, old_hash},
                                                      without_keys(file.content, fingerprints), Effect::writes, deadline));
@@ -109,51 +111,64 @@ Result<bool> OpenSsh::remove_lines(const Survey& survey, const std::string& uid,
               "end the sessions of that account, then repeat");
 }
 
-Result<ApplyOutcome> OpenSsh::revoke_keys(const ApplyRequest& request, const Survey& survey) {
-  ApplyOutcome out;
-  const auto keys = covered_of(request, NodeKind::key);
+Result<OpenSsh::KeyCut> OpenSsh::plan_key_cut(const ApplyRequest& request, const Survey& survey,
+                                              const std::vector<model::Node>& keys) const {
   EXEUNT_TRY_ASSIGN(const auto ours, protected_fingerprints());
-  std::map<std::string, std::set<std::string>> lines;  // uid -> fingerprints
+  KeyCut cut;
   for (const auto& key : keys) {
     const auto fingerprint = fingerprint_in(key.key.native_id);
     if (fingerprint.empty())
       return fail(Code::invalid_argument, "not a key of an OpenSSH host: " + base::escape_terminal(key.key.native_id, 80));
-    lines[uid_of_key(key)].insert(fingerprint);
-  }
-  Revocation revocation;
-  int removed = 0;
-  for (const auto& [uid, fingerprints] : lines) {
-    const auto* account = survey.account_of(uid);
-    if (account != nullptr && account->login == settings_.manage_as &&
-        std::any_of(fingerprints.begin(), fingerprints.end(), [&](const auto& f) { return ours.contains(f); })) {
+    const auto* account = survey.account_of(uid_of_key(key));
+    if (account != nullptr && account->login == settings_.manage_as && ours.contains(fingerprint)) {
       return fail(Code::failed_precondition,
                   settings_.system.text() +
                       ": that key is the engine's own on the account that it manages with; removing it would lock Exeunt out");
     }
-    EXEUNT_TRY_ASSIGN(const bool changed, remove_lines(survey, uid, fingerprints, request.deadline));
-    removed += changed ? 1 : 0;
+    cut.lines[uid_of_key(key)].insert(fingerprint);
   }
   for (const auto& key : keys) {
     const auto fingerprint = fingerprint_in(key.key.native_id);
     // Never by the hash what also opens somebody else's account, or is ours: she may have planted it in her file.
     const bool bystanders = std::any_of(survey.key_files.begin(), survey.key_files.end(), [&](const KeyFile& file) {
       const auto* account = survey.account_of(file.uid);
-      return account != nullptr && account->personal() && file.uid != request.target.key.native_id && !lines.contains(file.uid) &&
+      return account != nullptr && account->personal() && file.uid != request.target.key.native_id && !cut.lines.contains(file.uid) &&
              accepts(file, fingerprint);
     });
     if (bystanders || ours.contains(fingerprint) || fact(key, "krl") == "no") continue;
-    revocation.specification.insert("hash: " + fingerprint);
-    if (const auto line = fact(key, "public"); !line.empty()) revocation.must.insert(line);
+    cut.revocation.specification.insert("hash: " + fingerprint);
+    if (const auto line = fact(key, "public"); !line.empty()) cut.revocation.must.insert(line);
   }
-  out.calls = 1 + static_cast<int>(lines.size());
-  out.words = fmt::format("{} keys: lines gone from {} files", keys.size(), removed);
-  if (settings_.krl.empty())
-    out.words += "; no KRL configured";
-  else if (!revocation.specification.empty()) {
-    EXEUNT_TRY(update_krl(revocation, request.deadline));
-    ++out.calls;
-    out.words += fmt::format("; {} hashes in the KRL", revocation.specification.size());
+  return cut;
+}
+
+/// The KRL first: it is one file of root's and shuts every account at once. What stands in the way of one file (too long, a link, written
+/// again and again: all in the subject's hands) never holds back the rest; it is told at the end.
+Result<ApplyOutcome> OpenSsh::revoke_keys(const ApplyRequest& request, const Survey& survey) {
+  ApplyOutcome out;
+  const auto keys = covered_of(request, NodeKind::key);
+  EXEUNT_TRY_ASSIGN(const auto cut, plan_key_cut(request, survey, keys));
+  std::optional<base::Error> problem;
+  const auto note = [&](const base::Error& error) {
+    // A lost answer weighs most: it decides what the caller has to do next.
+    if (!problem || error.code == Code::outcome_unknown) problem = error;
+  };
+  if (!settings_.krl.empty() && !cut.revocation.specification.empty()) {
+    if (const auto updated = update_krl(cut.revocation, request.deadline); !updated) note(updated.error());
   }
+  int changed = 0;
+  for (const auto& [uid, fingerprints] : cut.lines) {
+    const auto removed = remove_lines(survey, uid, fingerprints, request.deadline);
+    if (!removed)
+      note(removed.error());
+    else
+      changed += *removed ? 1 : 0;
+  }
+  if (problem) return fail(*problem);
+  out.calls = 1 + static_cast<int>(cut.lines.size()) + (settings_.krl.empty() ? 0 : 1);
+  out.words = fmt::format(
+      "{} keys: lines gone from {} accounts; {}", keys.size(), changed,
+      settings_.krl.empty() ? std::string("no KRL configured") : fmt::format("{} hashes in the KRL", cut.revocation.specification.size()));
   for (const auto& key : keys) out.acknowledged.push_back(key.id());
   return out;
 }

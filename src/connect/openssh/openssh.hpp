@@ -59,6 +59,12 @@ class OpenSsh final : public Connector {
     std::set<std::string> specification;  // lines of ssh-keygen's KRL specification
     std::set<std::string> must;           // public halves that the new list has to revoke
   };
+  struct KeyCut {
+    std::map<std::string, std::set<std::string>> lines;  // uid -> fingerprints
+    Revocation revocation;
+  };
+  [[nodiscard]] base::Result<KeyCut> plan_key_cut(const ApplyRequest& request, const Survey& survey,
+                                                  const std::vector<model::Node>& keys) const;
   [[nodiscard]] base::Status update_krl(const Revocation& revocation, const Deadline& deadline);
 
   // end_sessions.cpp
