@@ -34,6 +34,7 @@ TEST_CASE("openldap: check on a directory that has everything finds nothing miss
   CHECK(says(report->rights, "kill-switch took every right"));
   CHECK(says(report->rights, "pwdAccountLockedTime"));
   CHECK(says(report->rights, "cn=Monitor"));
+  CHECK(says(report->rights, "names a lock"));
   const auto after = slapd.root().read(k_control);
   for (const char* attribute : {"pwdAccountLockedTime", "pwdEndTime", "memberOf"})
     CHECK(before->count(attribute) == after->count(attribute));
@@ -54,6 +55,7 @@ TEST_CASE("openldap: check names each setting that is absent, and the gap") {
       {{}, "switch_group", "no switch_group is configured", NodeKind::session},
       {{.monitor_right = false}, "", "does not show even our own connection", NodeKind::session},
       {{.policy_overlay = false}, "", "overlay ppolicy is not loaded", NodeKind::account},
+      {{.use_lockout = false}, "", "set ppolicy_use_lockout", NodeKind::account},
       {{}, "control_dn", "no control_dn is configured", NodeKind::account},
   };
   for (const Row& row : rows) {
@@ -90,6 +92,14 @@ TEST_CASE("openldap: a locked control identity is a gap, and is not unlocked") {
   CHECK(has_gap(connector->check({}).value(), NodeKind::account));
   CHECK_FALSE(slapd.root().first(k_control, "pwdAccountLockedTime").empty());
   CHECK(control(*connector, slapd.account(k_control)).answer != model::ProbeAnswer::admitted);
+}
+
+TEST_CASE("openldap: what a check that was cut off left on the control identity is mended by the next") {
+  Slapd slapd;
+  REQUIRE(slapd.root().replace(k_control, {{"pwdEndTime", {"19700101000001Z"}}}) == LDAP_SUCCESS);
+  const auto report = slapd.connector()->check({}).value();
+  for (const auto& line : report.missing) FAIL_CHECK(line);
+  CHECK(slapd.root().first(k_control, "pwdEndTime").empty());
 }
 
 TEST_CASE("openldap: without a control identity nothing is a control") {

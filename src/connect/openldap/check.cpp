@@ -3,15 +3,19 @@
 #include <strings.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "connect/openldap/directory_entry.hpp"
 #include "connect/openldap/held_connections.hpp"
 #include "connect/openldap/openldap.hpp"
+#include "connect/openldap/password_policy.hpp"
 
 namespace exeunt::connect::openldap {
 namespace {
 
 using model::NodeKind;
+
+constexpr std::string_view k_end_of_check = "19700101000001Z";
 
 class Checker {
  public:
@@ -67,6 +71,26 @@ class Checker {
     attempt("root-equivalent: write userPassword, so this credential can become anybody in the tree; guard it like the directory's root",
             "userPassword is not ours to write: passwords cannot be replaced",
             {{Change::Kind::replace, "userPassword", {settings_.control_credential.reveal()}}});
+  }
+
+  /// Ends the control identity's validity for one try at the gate. Its own mark, so that a crash in between is mended by the next check.
+  void gate_names_a_lock(const std::function<base::Result<Reply>()>& try_gate) {
+    const Change begin{Change::Kind::add, "pwdEndTime", {k_end_of_check}}, end{Change::Kind::remove, "pwdEndTime", {k_end_of_check}};
+    const auto left_over = ours_.modify(settings_.control_dn, {end});
+    const auto begun = ours_.modify(settings_.control_dn, {begin});
+    if (!left_over || !begun || begun->code != LDAP_SUCCESS) return;  // the missing right is named already
+    const auto reply = try_gate();
+    const auto restored = ours_.modify(settings_.control_dn, {end});
+    if (!restored || restored->code != LDAP_SUCCESS) {
+      lack(NodeKind::account,
+           "the control identity is left with pwdEndTime " + std::string(k_end_of_check) + ": remove it, or run this check again");
+    }
+    const auto policy = reply && reply->policy ? parse_password_policy(*reply->policy) : std::nullopt;
+    if (policy && policy->error == k_policy_account_locked) {
+      right("the gate names a lock to whoever asks (shown on the control identity)");
+    } else {
+      lack(NodeKind::account, "a lock is not named to whoever asks: set ppolicy_use_lockout, or no account can be shown refused");
+    }
   }
 
   void kill_switch(const SwitchProof& proof) {
@@ -126,6 +150,7 @@ base::Result<CheckReport> OpenLdap::check(const Deadline& deadline) {
     request.target.key = {settings_.system, NodeKind::account, {}};
     request.moment = model::ProbeMoment::control;
     request.deadline = deadline;
+    checker.gate_names_a_lock([&] { return try_gate(settings_.control_dn, deadline.timeout); });
     checker.gate(probe_control(request));
   }
   checker.kill_switch(switch_proof(ours, deadline.timeout));

@@ -20,7 +20,12 @@
 //
 // Our credential needs: write on userPassword (which makes it root-equivalent in effect), read and write on pwdAccountLockedTime and
 // pwdEndTime, read on pwdFailureTime, write on `member` and its kin of groups, read of the tree and of cn=Connections,cn=Monitor, and limits
-// that let a listing end (size.prtotal=unlimited).
+// that let a listing end (size.prtotal=unlimited). Overlay ppolicy with ppolicy_use_lockout; back_monitor. The kill-switch is the first rule of
+// the database, before the one for userPassword (slapd.conf form; the group is a groupOfNames that is never empty):
+//   access to *
+//     by group/groupOfNames/member.exact="cn=exeunt-departed,ou=groups,dc=example,dc=org" none
+//     by * break
+// It acts on held connections at their next operation; whoami, the root DSE and a new bind do not pass it: the lock is for binds.
 #pragma once
 
 #include <map>
