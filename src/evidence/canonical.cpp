@@ -184,11 +184,10 @@ void CanonicalReader::refuse(std::string_view why) {
   wrong_ = member_.empty() ? std::string(why) : "\"" + std::string(member_) + "\": " + std::string(why);
 }
 
-bool CanonicalReader::has(std::string_view name) {
-  if (next_ != name || name.empty()) return false;
-  rest_ = std::string_view(next_.data() + next_.size() + 2, static_cast<std::size_t>(rest_.data() + rest_.size() - next_.data()) - next_.size() - 2);
-  member_ = name;
-  return true;
+void CanonicalReader::enter() {
+  const char* const value = next_.data() + next_.size() + 2;  // behind `":`
+  rest_ = std::string_view(value, static_cast<std::size_t>(rest_.data() + rest_.size() - value));
+  member_ = next_;
 }
 
 std::string_view CanonicalReader::plain(std::string_view what) {

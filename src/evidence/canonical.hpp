@@ -35,7 +35,12 @@ class CanonicalWriter {
 class CanonicalReader {
  public:
   explicit CanonicalReader(std::string_view bytes);
-  [[nodiscard]] bool has(std::string_view name);  // true: the member is next, and its value must be read
+  /// True: the member is next, and its value must be read. Inline: asked some twenty times a leaf, mostly in vain.
+  [[nodiscard]] bool has(std::string_view name) {
+    if (next_.size() != name.size() || next_.empty() || next_.front() != name.front() || next_ != name) return false;
+    enter();
+    return true;
+  }
   void text(std::string& value);
   void integer(std::int64_t& value);
   void hash(base::Hash32& value);
@@ -45,6 +50,7 @@ class CanonicalReader {
  private:
   [[nodiscard]] bool take(char expected);
   void next_member(bool first);
+  void enter();  // to the value of the member that is next
   void refuse(std::string_view why);
   [[nodiscard]] std::string_view plain(std::string_view what);  // a string without escapes
   void escaped(std::string& value);
