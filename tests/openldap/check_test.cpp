@@ -24,7 +24,7 @@ bool has_gap(const connect::CheckReport& report, NodeKind kind) {
 
 TEST_CASE("openldap: check on a directory that has everything finds nothing missing and leaves nothing behind") {
   Slapd slapd;
-  const auto before = slapd.root().read(k_control);
+  auto before = slapd.root().read(k_control);
   const auto report = slapd.connector()->check({});
   REQUIRE_MESSAGE(report, (report ? "" : report.error().text()));
   for (const auto& line : report->missing) FAIL_CHECK(line);
@@ -35,7 +35,7 @@ TEST_CASE("openldap: check on a directory that has everything finds nothing miss
   CHECK(says(report->rights, "pwdAccountLockedTime"));
   CHECK(says(report->rights, "cn=Monitor"));
   CHECK(says(report->rights, "names a lock"));
-  const auto after = slapd.root().read(k_control);
+  auto after = slapd.root().read(k_control);
   for (const char* attribute : {"pwdAccountLockedTime", "pwdEndTime", "memberOf"})
     CHECK(before->count(attribute) == after->count(attribute));
   CHECK(slapd.root().read(k_switch)->at("member") == std::vector<std::string>{"cn=nobody," + k_base});
@@ -75,6 +75,13 @@ TEST_CASE("openldap: check names rights that we lack") {
   const auto report = slapd.connector()->check({}).value();
   CHECK(says(report.missing, "no account can be locked"));
   CHECK(says(report.missing, "a later password reset would unlock"));
+}
+
+TEST_CASE("openldap: check does not call a right to passwords granted that is not") {
+  Slapd slapd({.password_right = false});
+  const auto report = slapd.connector()->check({}).value();
+  CHECK(says(report.missing, "passwords cannot be replaced"));
+  CHECK_FALSE(says(report.rights, "root-equivalent"));
 }
 
 TEST_CASE("openldap: a control identity that an earlier run left in the switch group is taken out again") {

@@ -132,7 +132,8 @@ void Slapd::write_configuration(const SlapdOptions& options) const {
     if (options.use_lockout) out << "ppolicy_use_lockout\n";
   }
   if (options.switch_rule) out << "access to *\n  by group/groupOfNames/member.exact=\"" << k_switch << "\" none\n  by * break\n";
-  out << "access to attrs=userPassword\n  by dn.exact=\"" << k_engine << "\" =w\n  by self =wx\n  by anonymous auth\n  by * none\n";
+  out << "access to attrs=userPassword\n  by dn.exact=\"" << (options.password_right ? k_engine : k_root)
+      << "\" =w\n  by self =wx\n  by anonymous auth\n  by * none\n";
   if (options.policy_overlay)
     out << "access to attrs=pwdAccountLockedTime,pwdEndTime\n  by dn.exact=\"" << (options.lock_right ? k_engine : k_root)
         << "\" write\n  by * none\n";

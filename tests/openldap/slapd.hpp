@@ -28,6 +28,7 @@ struct SlapdOptions {
   bool switch_group = true;                       // the group that it names exists
   bool monitor_right = true;                      // our bind DN may read cn=Connections,cn=Monitor
   bool lock_right = true;                         // … and read and write pwdAccountLockedTime and pwdEndTime
+  bool password_right = true;                     // … and write userPassword
   bool use_lockout = true;                        // ppolicy names the cause to whoever asks
   bool paged_total = true;                        // … and may page through more than the size limit
   bool policy_overlay = true;                     // overlay ppolicy is loaded

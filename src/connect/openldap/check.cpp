@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <initializer_list>
 
 #include "connect/openldap/directory_entry.hpp"
 #include "connect/openldap/held_connections.hpp"
@@ -15,6 +16,8 @@ namespace {
 
 using model::NodeKind;
 
+// Success, or a value that stands already: two of a single-valued attribute, or the same one.
+constexpr std::initializer_list<int> k_lock_codes{LDAP_SUCCESS, LDAP_CONSTRAINT_VIOLATION, LDAP_TYPE_OR_VALUE_EXISTS};
 constexpr std::string_view k_end_of_check = "19700101000001Z";
 
 class Checker {
@@ -58,19 +61,23 @@ class Checker {
     // Added and deleted in one modify: the rights are asked for, nothing changes.
     attempt("write pwdAccountLockedTime (lock and unlock accounts)", "pwdAccountLockedTime is not ours to write: no account can be locked",
             {{Change::Kind::add, "pwdAccountLockedTime", {k_locked_for_good}},
-             {Change::Kind::remove, "pwdAccountLockedTime", {k_locked_for_good}}});
+             {Change::Kind::remove, "pwdAccountLockedTime", {k_locked_for_good}}},
+            k_lock_codes);
     attempt("write pwdEndTime (a lock that a password reset does not clear)",
             "pwdEndTime is not ours to write: a later password reset would unlock a person again",
-            {{Change::Kind::add, "pwdEndTime", {k_ended_long_ago}}, {Change::Kind::remove, "pwdEndTime", {k_ended_long_ago}}});
+            {{Change::Kind::add, "pwdEndTime", {k_ended_long_ago}}, {Change::Kind::remove, "pwdEndTime", {k_ended_long_ago}}},
+            k_lock_codes);
     const auto entry = read_dn(ours_, settings_.control_dn, {"pwdAccountLockedTime"});
     if (entry && *entry && !lock_of(**entry).since.empty()) {
       lack(NodeKind::account, "the control identity is locked: unlock it, or nothing can be graded refused");
-      return;  // setting its password would silently unlock it
+      return;
     }
-    // The control identity's password becomes what it is.
+    // slapd asks its access rules for the whole modify before it applies the first change; the last one cannot be applied.
     attempt("root-equivalent: write userPassword, so this credential can become anybody in the tree; guard it like the directory's root",
             "userPassword is not ours to write: passwords cannot be replaced",
-            {{Change::Kind::replace, "userPassword", {settings_.control_credential.reveal()}}});
+            {{Change::Kind::replace, "userPassword", {settings_.control_credential.reveal()}},
+             {Change::Kind::remove, "pwdAccountLockedTime", {k_locked_for_good}}},
+            {LDAP_NO_SUCH_ATTRIBUTE});
   }
 
   /// Ends the control identity's validity for one try at the gate. Its own mark, so that a crash in between is mended by the next check.
@@ -114,15 +121,12 @@ class Checker {
     missing(words);
     report_.gaps.push_back({settings_.system, kind, words});
   }
-  void attempt(const std::string& granted, const std::string& refused, const std::vector<Change>& changes) {
+  /// `granted_codes`: what slapd answers when its access rules let the modify pass.
+  void attempt(const std::string& granted, const std::string& refused, const std::vector<Change>& changes,
+               std::initializer_list<int> granted_codes) {
     const auto reply = ours_.modify(settings_.control_dn, changes);
-    const int code = reply ? reply->code : LDAP_OTHER;
-    // A policy that refuses the same password again (19) was reached past the access rules.
-    if (code == LDAP_SUCCESS || code == LDAP_CONSTRAINT_VIOLATION || code == LDAP_TYPE_OR_VALUE_EXISTS) {
-      right(granted);
-    } else {
-      missing(refused + " (" + (reply ? code_words(code, reply->diagnostic) : reply.error().what) + ")");
-    }
+    if (reply && std::find(granted_codes.begin(), granted_codes.end(), reply->code) != granted_codes.end()) return right(granted);
+    missing(refused + " (" + (reply ? code_words(reply->code, reply->diagnostic) : reply.error().what) + ")");
   }
 
   Connection& ours_;
