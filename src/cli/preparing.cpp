@@ -118,10 +118,9 @@ Result<int> log_succeed(const Session& session, const std::string& reason) {
   // Opened only to read the keys and the configuration: the store itself may be one that must not run.
   EXEUNT_TRY_ASSIGN(const auto config, service::load_config(session.home));
   EXEUNT_TRY_ASSIGN(const auto who, service::present_operator(config));
-  EXEUNT_TRY_ASSIGN(const auto key_text, base::read_secret("file:" + service::log_key_file(config).string()));
-  EXEUNT_TRY_ASSIGN(const auto key, evidence::SigningKey::parse(key_text));
-  EXEUNT_TRY(store::succeed_log(service::store_options(config, key.verifier()), key, reason + " (by " + who.person.text() + ")",
-                                session.clock, session.random));
+  EXEUNT_TRY_ASSIGN(const std::string verifier,
+                    service::succeed_log(config, reason + " (by " + who.person.text() + ")", session.clock, session.random));
+  session.out.line("the new log's public key, for whoever verifies: " + verifier);
   session.out.line(
       "a new log begins; its first entry names the old checkpoint and what is lost. Look at open cases with `exeunt status` and probe "
       "them.");

@@ -60,7 +60,7 @@ store::OpenOptions store_options(const Config& config, const evidence::VerifierK
   options.database = config.home / "store.db";
   options.checkpoint_copy = config.checkpoint_copy;
   options.tenant = config.tenant;
-  options.origin = config.origin;
+  options.origin = verifier.name;  // the log is its key's: after `log succeed` it is no longer the configured one
   options.verifier = verifier;
   return options;
 }
@@ -79,6 +79,43 @@ Result<std::unique_ptr<Home>> open_home(const fs::path& folder, StoreAccess acce
   options.allow_stale = access == StoreAccess::stale;
   EXEUNT_TRY_ASSIGN(home->store, store::open_store(options, clock, random));
   return home;
+}
+
+namespace {
+
+std::string next_origin(const std::string& origin) {
+  const auto slash = origin.rfind('/');
+  const std::string tail = slash == std::string::npos ? "" : origin.substr(slash + 1);
+  const bool counted = !tail.empty() && tail.find_first_not_of("0123456789") == std::string::npos && tail.size() < 9;
+  return counted ? origin.substr(0, slash + 1) + std::to_string(std::stoi(tail) + 1) : origin + "/2";
+}
+
+Result<evidence::SigningKey> read_log_key(const fs::path& file) {
+  EXEUNT_TRY_ASSIGN(const auto text, base::read_secret("file:" + file.string()));
+  return evidence::SigningKey::parse(text);
+}
+
+}  // namespace
+
+Result<std::string> succeed_log(const Config& config, std::string_view reason, const base::Clock& clock, base::Random& random) {
+  const fs::path present = log_key_file(config);
+  const fs::path next = fs::path(present).concat(".next");
+  EXEUNT_TRY_ASSIGN(const auto old_key, read_log_key(present));
+  std::error_code error;
+  // Durable before the store knows it: a crash in between finds the same key again and goes on with it.
+  if (!fs::exists(next, error)) {
+    const auto made = evidence::SigningKey::generate(next_origin(old_key.verifier().name), random);
+    EXEUNT_TRY(base::write_file_atomically(next, made.text().reveal() + "\n", 0600));
+  }
+  EXEUNT_TRY_ASSIGN(const auto new_key, read_log_key(next));
+  EXEUNT_TRY(store::succeed_log(store_options(config, old_key.verifier()), new_key, reason, clock, random));
+  fs::rename(present, fs::path(present).concat(".of-size-before-" + base::to_hex(base::sha256(old_key.verifier().text())).substr(0, 8)),
+             error);
+  if (!error) fs::rename(next, present, error);
+  if (error)
+    return base::fail(Code::permission_denied, "the new log key could not take its place: " + error.message(),
+                      "rename " + next.string() + " to " + present.string());
+  return new_key.verifier().text();
 }
 
 namespace {

@@ -55,4 +55,9 @@ struct InitOptions {
 /// already_exists: there is a store. Returns words for the operator, one line a thing made.
 [[nodiscard]] base::Result<std::vector<std::string>> initialise(const InitOptions& options, const base::Clock& clock, base::Random& random);
 
+/// Begins a new log with a new key after the store was restored or moved (architecture §8). Returns the public half of the new key, which
+/// whoever verifies needs. The old key stays beside it under another name. Repeatable after a crash.
+[[nodiscard]] base::Result<std::string> succeed_log(const Config& config, std::string_view reason, const base::Clock& clock,
+                                                    base::Random& random);
+
 }  // namespace exeunt::service
