@@ -170,7 +170,9 @@ TEST_CASE("openldap: trap: deleting the entry gives a held connection its rights
   REQUIRE(slapd.root().remove(dn) == LDAP_SUCCESS);
   REQUIRE(eventually([&] { return held->read(k_base).has_value(); }));
   CHECK(observe(*connector, session).presence == Presence::present);
-  REQUIRE(apply(*connector, Action::end_sessions, her, sessions(*connector, her)));
+  const auto ended = apply(*connector, Action::end_sessions, her, sessions(*connector, her));
+  REQUIRE(ended);
+  CHECK(ended->words.find("before somebody else is given that name") != std::string::npos);
   CHECK_FALSE(held->read(k_base).has_value());
   CHECK(observe(*connector, session).presence == Presence::absent);
 }

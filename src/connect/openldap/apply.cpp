@@ -113,6 +113,10 @@ base::Result<ApplyOutcome> OpenLdap::apply_end_sessions(Connection& ours, const 
                   " held connections without rights: " + std::to_string(known.names.dns.size()) + " names in the switch group";
   if (left_out > 0) outcome.words += "; " + std::to_string(left_out) + " left alone, because their DN belongs to another entry now";
 
+  if (const std::size_t current = known.entry ? 1 : 0; known.names.dns.size() > current) {
+    outcome.words += "; a name that no entry has now is among them: take it out before somebody else is given that name";
+  }
+
   // A held connection may have changed the password before the switch, which clears the lock. Only a lock of ours is set again: its mark is
   // the end of validity that lock_and_replace writes. Where that could not be written, the engine's own re-probe finds it.
   EXEUNT_TRY_ASSIGN(const auto entry, find_entry(ours, settings_, uuid, account_attributes(settings_)));
