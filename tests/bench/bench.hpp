@@ -1,6 +1,8 @@
 // The figures of `./dev bench --json`: one registry of parts, one JSON object. A part is a file here that registers itself.
 #pragma once
 
+#include <time.h>
+
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -28,6 +30,20 @@ class Stopwatch {
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// What this thread itself worked: for loops that wait for nothing, so that their ratio does not depend on who else has the processor.
+class WorkWatch {
+ public:
+  [[nodiscard]] double seconds() const { return now() - start_; }
+
+ private:
+  static double now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+  }
+  double start_ = now();
 };
 
 /// A fresh store below `settings.folder`.

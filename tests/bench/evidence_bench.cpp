@@ -120,7 +120,7 @@ double bare_seconds(const std::vector<std::string>& leaves) {
   unsigned char block[65] = {1};
   unsigned char hash[32] = {};
   const unsigned char zero = 0;
-  const Stopwatch watch;
+  const WorkWatch watch;
   for (const std::string& leaf : leaves) {
     EVP_DigestInit_ex2(context, digest, nullptr);
     EVP_DigestUpdate(context, &zero, 1);
@@ -140,7 +140,7 @@ double bare_seconds(const std::vector<std::string>& leaves) {
 base::Result<double> audit_seconds(const std::vector<std::string>& leaves, const base::Hash32& root) {
   std::unordered_map<std::string, evidence::Folder> cases;
   evidence::Frontier frontier;
-  const Stopwatch watch;
+  const WorkWatch watch;
   for (const std::string& bytes : leaves) {
     EXEUNT_TRY_ASSIGN(const evidence::Leaf leaf, evidence::decode(bytes));
     const base::Hash32 hash = evidence::leaf_hash(bytes);
@@ -169,7 +169,7 @@ base::Status run_evidence(const Settings& settings, base::JsonObject& figures) {
   const double verified = watch.seconds();
   if (!findings.empty()) return base::fail(base::Code::data_loss, "the journal that was just written does not verify: " + findings.front());
   EXEUNT_TRY_ASSIGN(const auto head, bench.store->tree_head());
-  // The best of three each: the ratio is about the work, not about what else the machine was doing.
+  // Processor time, the best of three each: the ratio is about the work, not about what else the machine was doing.
   double bare = bare_seconds(leaves);
   EXEUNT_TRY_ASSIGN(double audited, audit_seconds(leaves, head.root));
   for (int again = 0; again < 2; ++again) {
