@@ -54,7 +54,8 @@ class AccessMap {
 
   /// Every way in of the subject over strong and confirmed links, sorted by (system, kind, native id). Deterministic.
   [[nodiscard]] std::vector<Path> paths() const;
-  /// The same after `actions` were taken wherever they apply, by the effects in the systems' catalogues: what survives.
+  /// The same after `actions` were taken wherever they apply, by the effects in the systems' catalogues: what survives. They are taken
+  /// on the accounts that are linked to the person, on secrets and on keys that stand alone; not on accounts that the person made.
   [[nodiscard]] std::vector<Path> survivors(const std::vector<model::Action>& actions,
                                             const std::map<model::SystemId, model::Catalogue>& catalogues) const;
   /// What steps name: the subject's accounts (linked, and those that hers own), the secrets she knows, and whatever way in hangs

@@ -200,16 +200,19 @@ TEST_CASE("access map: anchors are her accounts, her secrets and keys that stand
   CHECK(texts(map.below(NodeId("bastion/key/2000:SHA256:b"))) == std::vector<std::string>{"bastion/session/127.0.0.1:4"});
 }
 
-TEST_CASE("survivors: disabling the accounts leaves sessions, keys, the secret and what still carries a membership") {
+TEST_CASE(
+    "survivors: disabling the accounts leaves sessions, keys, the secret, what still carries a membership, and the account that hers "
+    "made") {
   const AccessMap map = company();
   CHECK(ids(map.survivors({Action::disable_account}, catalogues())) ==
         std::vector<std::string>{"bastion/session/127.0.0.1:4", "bastion/key/1001:SHA256:a", "bastion/key/2000:SHA256:b",
-                                 "warehouse/session/127.0.0.1:1", "warehouse/session/127.0.0.1:2", "warehouse/session/127.0.0.1:3",
-                                 "warehouse/membership/100:7", "warehouse/secret/300"});
+                                 "warehouse/account/200", "warehouse/session/127.0.0.1:1", "warehouse/session/127.0.0.1:2",
+                                 "warehouse/session/127.0.0.1:3", "warehouse/membership/100:7", "warehouse/secret/300"});
   CHECK(ids(map.survivors({Action::disable_account, Action::end_sessions}, catalogues())) ==
-        std::vector<std::string>{"bastion/key/1001:SHA256:a", "bastion/key/2000:SHA256:b", "warehouse/session/127.0.0.1:3",
-                                 "warehouse/secret/300"});
-  CHECK(map.survivors({Action::disable_account, Action::end_sessions, Action::revoke_keys, Action::rotate_secret}, catalogues()).empty());
+        std::vector<std::string>{"bastion/key/1001:SHA256:a", "bastion/key/2000:SHA256:b", "warehouse/account/200",
+                                 "warehouse/session/127.0.0.1:2", "warehouse/session/127.0.0.1:3", "warehouse/secret/300"});
+  CHECK(ids(map.survivors({Action::disable_account, Action::end_sessions, Action::revoke_keys, Action::rotate_secret}, catalogues())) ==
+        std::vector<std::string>{"warehouse/account/200", "warehouse/session/127.0.0.1:2"});
 }
 
 TEST_CASE("survivors: a reset that clears the lock leaves the account, in this order only") {

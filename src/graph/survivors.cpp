@@ -59,13 +59,17 @@ std::vector<Path> AccessMap::survivors(const std::vector<Action>& actions,
   for (const auto& path : all)
     if (path.node.live) open.insert(path.node.id());
   std::map<NodeId, std::vector<NodeId>> family;  // anchor and what is below it
+  // Who only disables the person's accounts does not know of those that the person made: they are left.
+  std::set<NodeId> made;
+  for (const auto& path : all)
+    if (path.node.key.kind == NodeKind::account && path.witness_edges.size() > 1) made.insert(path.node.id());
   for (const auto& anchor : anchors()) {
     auto& nodes = family[anchor];
     nodes = below(anchor);
     nodes.push_back(anchor);
     const auto key = model::parse_node_id(anchor);
     const auto catalogue = key ? catalogues.find(key->system) : catalogues.end();
-    if (catalogue == catalogues.end()) continue;
+    if (catalogue == catalogues.end() || made.contains(anchor)) continue;
     Effects effects;
     for (const ActionSpec* spec : taken(catalogue->second, actions))
       if (applies(*spec, key->kind)) effects.take(*spec);

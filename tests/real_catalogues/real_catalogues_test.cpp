@@ -88,9 +88,9 @@ TEST_CASE("real catalogues: what disabling the accounts alone leaves") {
   std::vector<std::string> left;
   for (const auto& path : usual.map.survivors({Action::disable_account}, usual.catalogues)) left.push_back(path.node.id().text());
   CHECK(left == std::vector<std::string>{"bastion/key/1001:SHA256:a", "bastion/key/2000:SHA256:b", "bastion/certificate/SHA256:a:7",
-                                         "directory/session/127.0.0.1:1", "directory/membership/u1:g1", "warehouse/session/127.0.0.1:2",
-                                         "warehouse/session/127.0.0.1:3", "warehouse/session/127.0.0.1:4", "warehouse/membership/100:7",
-                                         "warehouse/secret/300"});
+                                         "directory/session/127.0.0.1:1", "directory/membership/u1:g1", "warehouse/account/200",
+                                         "warehouse/session/127.0.0.1:2", "warehouse/session/127.0.0.1:3", "warehouse/session/127.0.0.1:4",
+                                         "warehouse/membership/100:7", "warehouse/secret/300"});
 }
 
 }  // namespace exeunt
