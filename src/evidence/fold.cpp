@@ -69,7 +69,8 @@ Status path_found(CaseFold& fold, const Leaf& leaf) {
   if (leaf.target.empty() || leaf.system.empty()) return broken(leaf, "a path without target or system");
   if (leaf.outcome != "required" && leaf.outcome != "watched") return broken(leaf, "a path is neither required nor watched");
   // A path never begins as ended: that would be an ending that nobody saw.
-  if (state != model::PathState::live && state != model::PathState::unknown) return broken(leaf, "a path is found live or unknown, not " + leaf.state);
+  if (state != model::PathState::live && state != model::PathState::unknown)
+    return broken(leaf, "a path is found live or unknown, not " + leaf.state);
   const auto known = fold.paths.find(leaf.target);
   if (known != fold.paths.end() && (known->second.system != leaf.system || known->second.node != node)) {
     return broken(leaf, "the path " + leaf.target + " changes its system or kind");
@@ -105,7 +106,8 @@ Status step_intended(CaseFold& fold, const Leaf& leaf) {
   if (fold.halted) return broken(leaf, "an intent while the case is halted");
   const auto known = fold.steps.find(leaf.step);
   const auto from = known == fold.steps.end() ? model::StepState::pending : known->second.state;
-  if (auto change = model::may_change(from, model::StepState::intended); !change) return broken(leaf, leaf.step + ": " + change.error().what);
+  if (auto change = model::may_change(from, model::StepState::intended); !change)
+    return broken(leaf, leaf.step + ": " + change.error().what);
   fold.steps[leaf.step] = StepFold{model::StepState::intended, leaf.system, leaf.target, leaf.attempt};
   return {};
 }
@@ -138,7 +140,8 @@ Status probed(CaseFold& fold, const Leaf& leaf) {
   if (answer == model::ProbeAnswer::admitted || leaf.outcome == "present") {
     path.last_admitted = leaf.t;
     path.first_refused.reset();
-  } else if ((answer == model::ProbeAnswer::refused || leaf.outcome == "absent") && moment != model::ProbeMoment::before && !path.first_refused) {
+  } else if ((answer == model::ProbeAnswer::refused || leaf.outcome == "absent") && moment != model::ProbeMoment::before &&
+             !path.first_refused) {
     path.first_refused = leaf.t;
   }
   return {};

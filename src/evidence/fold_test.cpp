@@ -34,7 +34,9 @@ class Stream {
     if (!added) FAIL(added.error().text());
   }
   void path(const std::string& target, const std::string& outcome = "required", const std::string& node = "account") {
-    must(LeafKind::path_found, [&](Leaf& leaf) { leaf.target = target, leaf.system = "directory", leaf.node = node, leaf.grade = "refused", leaf.outcome = outcome; });
+    must(LeafKind::path_found, [&](Leaf& leaf) {
+      leaf.target = target, leaf.system = "directory", leaf.node = node, leaf.grade = "refused", leaf.outcome = outcome;
+    });
   }
   void state(const std::string& state) {
     must(LeafKind::state_changed, [&](Leaf& leaf) { leaf.state = state; });
@@ -79,7 +81,9 @@ TEST_CASE("fold: entries out of order, of another chain, case or tenant are refu
 TEST_CASE("fold: a path never begins as ended and never ends without a grade") {
   Stream stream;
   stream.must(LeafKind::case_opened);
-  CHECK(refused(stream.add(LeafKind::path_found, [](Leaf& leaf) { leaf.target = "n_1", leaf.system = "d", leaf.node = "account", leaf.outcome = "required", leaf.state = "ended"; })));
+  CHECK(refused(stream.add(LeafKind::path_found, [](Leaf& leaf) {
+    leaf.target = "n_1", leaf.system = "d", leaf.node = "account", leaf.outcome = "required", leaf.state = "ended";
+  })));
   stream.path("n_1");
   CHECK(refused(stream.add(LeafKind::path_changed, [](Leaf& leaf) { leaf.target = "n_1", leaf.state = "ended"; })));
   CHECK_EQ(stream.of("n_1").state, model::PathState::live);
@@ -94,7 +98,8 @@ TEST_CASE("fold: an outcome belongs to the intent before it, and nothing is inte
   stream.must(LeafKind::resumed);
   stream.must(LeafKind::step_intended, intent);
   CHECK(refused(stream.add(LeafKind::step_intended, intent)));
-  CHECK(refused(stream.add(LeafKind::step_outcome, [](Leaf& leaf) { leaf.step = "s01", leaf.attempt = 2, leaf.outcome = "acknowledged"; })));
+  CHECK(
+      refused(stream.add(LeafKind::step_outcome, [](Leaf& leaf) { leaf.step = "s01", leaf.attempt = 2, leaf.outcome = "acknowledged"; })));
   stream.must(LeafKind::step_outcome, [](Leaf& leaf) { leaf.step = "s01", leaf.attempt = 1, leaf.outcome = "outcome_unknown"; });
   CHECK_EQ(stream.folder.state().steps.at("s01").state, model::StepState::outcome_unknown);
 }
@@ -124,7 +129,9 @@ TEST_CASE("fold: ended since is the last try admitted and the first refusal that
 TEST_CASE("fold: other bytes of a plan need their own approval; the first approval of the main plan counts") {
   Stream stream;
   stream.must(LeafKind::case_opened);
-  const auto plan = [](const std::string& digest, const std::string& name) { return [=](Leaf& leaf) { leaf.digest = digest, leaf.step = name; }; };
+  const auto plan = [](const std::string& digest, const std::string& name) {
+    return [=](Leaf& leaf) { leaf.digest = digest, leaf.step = name; };
+  };
   stream.must(LeafKind::plan_compiled, plan("aa", ""));
   stream.must(LeafKind::approved, [](Leaf& leaf) { leaf.digest = "aa", leaf.approver = "p_2", leaf.until = leaf.t; });
   stream.must(LeafKind::plan_compiled, plan("aa", ""));
@@ -156,12 +163,18 @@ TEST_CASE("fold: the worst of what is left decides the exit code") {
       {"draining", [](Stream& s) { s.path("n_1"), s.change("n_1", "draining"); }, 8},
       {"draining and unknown", [](Stream& s) { s.path("n_1"), s.change("n_1", "draining"), s.path("n_2"), s.change("n_2", "unknown"); }, 4},
       {"unknown and live", [](Stream& s) { s.path("n_1"), s.change("n_1", "unknown"), s.path("n_2"); }, 3},
-      {"a partial listing", [&](Stream& s) { s.path("n_1"), s.change("n_1", "ended", "refused"), s.must(LeafKind::listed, listing("partial", "")); }, 4},
-      {"… of an account that was refused", [&](Stream& s) { s.path("n_1"), s.change("n_1", "ended", "refused"), s.must(LeafKind::listed, listing("partial", "n_1")); }, 0},
+      {"a partial listing",
+       [&](Stream& s) { s.path("n_1"), s.change("n_1", "ended", "refused"), s.must(LeafKind::listed, listing("partial", "")); }, 4},
+      {"… of an account that was refused",
+       [&](Stream& s) { s.path("n_1"), s.change("n_1", "ended", "refused"), s.must(LeafKind::listed, listing("partial", "n_1")); }, 0},
       {"… of one that was only acknowledged",
        [&](Stream& s) { s.path("n_1"), s.change("n_1", "ended", "read_back"), s.must(LeafKind::listed, listing("none", "n_1")); }, 4},
       {"a plan without approval",
-       [](Stream& s) { s.path("n_1"), s.change("n_1", "ended", "refused"), s.must(LeafKind::plan_compiled, [](Leaf& leaf) { leaf.digest = "aa", leaf.step = "d1"; }); }, 5},
+       [](Stream& s) {
+         s.path("n_1"), s.change("n_1", "ended", "refused"),
+             s.must(LeafKind::plan_compiled, [](Leaf& leaf) { leaf.digest = "aa", leaf.step = "d1"; });
+       },
+       5},
       {"halted", [](Stream& s) { s.path("n_1"), s.change("n_1", "ended", "refused"), s.must(LeafKind::halted); }, 5},
   };
   for (const Row& row : rows) {
@@ -176,11 +189,14 @@ TEST_CASE("fold: the worst of what is left decides the exit code") {
 }
 
 TEST_CASE("fold: a snapshot and the rest give the whole, byte for byte") {
-  const std::vector<LeafKind> kinds = {LeafKind::plan_compiled, LeafKind::approved,     LeafKind::state_changed, LeafKind::path_found,   LeafKind::listed,
-                                       LeafKind::gap_declared,  LeafKind::step_intended, LeafKind::step_outcome,  LeafKind::probed,       LeafKind::path_changed,
-                                       LeafKind::task_changed,  LeafKind::halted,        LeafKind::resumed,       LeafKind::milestone,    LeafKind::noted};
+  const std::vector<LeafKind> kinds = {LeafKind::plan_compiled, LeafKind::approved,     LeafKind::state_changed, LeafKind::path_found,
+                                       LeafKind::listed,        LeafKind::gap_declared, LeafKind::step_intended, LeafKind::step_outcome,
+                                       LeafKind::probed,        LeafKind::path_changed, LeafKind::task_changed,  LeafKind::halted,
+                                       LeafKind::resumed,       LeafKind::milestone,    LeafKind::noted};
   CHECK(rc::check("snapshot", [&] {
-    const auto word = [](std::initializer_list<const char*> words) { return std::string(*rc::gen::elementOf(std::vector<std::string>(words.begin(), words.end()))); };
+    const auto word = [](std::initializer_list<const char*> words) {
+      return std::string(*rc::gen::elementOf(std::vector<std::string>(words.begin(), words.end())));
+    };
     Stream stream;
     stream.must(LeafKind::case_opened);
     const int count = *rc::gen::inRange(0, 120);

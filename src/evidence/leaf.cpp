@@ -17,14 +17,28 @@ struct KindName {
   std::string_view name;
 };
 constexpr KindName k_kinds[] = {
-    {LeafKind::case_opened, "case_opened"},       {LeafKind::plan_compiled, "plan_compiled"}, {LeafKind::approved, "approved"},
-    {LeafKind::state_changed, "state_changed"},   {LeafKind::path_found, "path_found"},       {LeafKind::listed, "listed"},
-    {LeafKind::gap_declared, "gap_declared"},     {LeafKind::step_intended, "step_intended"}, {LeafKind::step_outcome, "step_outcome"},
-    {LeafKind::probed, "probed"},                 {LeafKind::path_changed, "path_changed"},   {LeafKind::gate_refused, "gate_refused"},
-    {LeafKind::task_changed, "task_changed"},     {LeafKind::halted, "halted"},               {LeafKind::resumed, "resumed"},
-    {LeafKind::clock_stepped, "clock_stepped"},   {LeafKind::link_confirmed, "link_confirmed"},
-    {LeafKind::record_issued, "record_issued"},   {LeafKind::log_succeeded, "log_succeeded"}, {LeafKind::noted, "noted"},
-    {LeafKind::watch_summary, "watch_summary"},   {LeafKind::milestone, "milestone"},
+    {LeafKind::case_opened, "case_opened"},
+    {LeafKind::plan_compiled, "plan_compiled"},
+    {LeafKind::approved, "approved"},
+    {LeafKind::state_changed, "state_changed"},
+    {LeafKind::path_found, "path_found"},
+    {LeafKind::listed, "listed"},
+    {LeafKind::gap_declared, "gap_declared"},
+    {LeafKind::step_intended, "step_intended"},
+    {LeafKind::step_outcome, "step_outcome"},
+    {LeafKind::probed, "probed"},
+    {LeafKind::path_changed, "path_changed"},
+    {LeafKind::gate_refused, "gate_refused"},
+    {LeafKind::task_changed, "task_changed"},
+    {LeafKind::halted, "halted"},
+    {LeafKind::resumed, "resumed"},
+    {LeafKind::clock_stepped, "clock_stepped"},
+    {LeafKind::link_confirmed, "link_confirmed"},
+    {LeafKind::record_issued, "record_issued"},
+    {LeafKind::log_succeeded, "log_succeeded"},
+    {LeafKind::noted, "noted"},
+    {LeafKind::watch_summary, "watch_summary"},
+    {LeafKind::milestone, "milestone"},
 };
 
 // One order for writing and reading: the members by name.
@@ -176,7 +190,8 @@ base::Result<std::string> encode(const Leaf& leaf) {
       [&](std::string_view member) { writer.text(member, name(leaf.kind)); });
   EXEUNT_TRY_ASSIGN(std::string bytes, writer.finish());
   if (bytes.size() > k_leaf_bytes_max) {
-    return base::fail(base::Code::resource_exhausted, "leaf: " + std::to_string(bytes.size()) + " bytes are more than the 65,535 of an entry",
+    return base::fail(base::Code::resource_exhausted,
+                      "leaf: " + std::to_string(bytes.size()) + " bytes are more than the 65,535 of an entry",
                       "put long text into the payload");
   }
   return bytes;

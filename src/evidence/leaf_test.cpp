@@ -49,14 +49,25 @@ std::string text_of(const Leaf& leaf) { return evidence::encode(leaf).value(); }
 TEST_CASE("leaf: the bytes are these, for ever") {
   Leaf leaf = full_leaf();
   leaf.system = "say \"hi\"\n\x01 caf\xC3\xA9";
-  const std::string ab = [] { std::string s; for (int i = 0; i < 32; ++i) s += "ab"; return s; }();
-  const std::string one = [] { std::string s; for (int i = 0; i < 32; ++i) s += "01"; return s; }();
-  CHECK_EQ(text_of(leaf),
-           "{\"actor\":\"p_a\",\"answer\":\"refused\",\"approver\":\"p_b\",\"attempt\":2,\"case\":\"c_1\",\"case_seq\":7,\"commit\":\"" + one +
-               "\",\"completeness\":\"full\",\"control\":\"held\",\"count\":-5,\"digest\":\"00ff\",\"grade\":\"refused\",\"kind\":\"path_changed\","
-               "\"means\":\"gate\",\"moment\":\"after\",\"node\":\"account\",\"outcome\":\"required\",\"prev\":\"" + ab +
-               "\",\"state\":\"ended\",\"step\":\"d1.s01\",\"subject\":\"p_c\",\"system\":\"say \\\"hi\\\"\\n\\u0001 caf\xC3\xA9\","
-               "\"t\":\"2026-11-18T11:06:40.123Z\",\"target\":\"n_1\",\"tenant\":\"default\",\"until\":\"1969-12-31T23:59:59.999Z\",\"v\":1}");
+  const std::string ab = [] {
+    std::string s;
+    for (int i = 0; i < 32; ++i) s += "ab";
+    return s;
+  }();
+  const std::string one = [] {
+    std::string s;
+    for (int i = 0; i < 32; ++i) s += "01";
+    return s;
+  }();
+  CHECK_EQ(
+      text_of(leaf),
+      "{\"actor\":\"p_a\",\"answer\":\"refused\",\"approver\":\"p_b\",\"attempt\":2,\"case\":\"c_1\",\"case_seq\":7,\"commit\":\"" + one +
+          "\",\"completeness\":\"full\",\"control\":\"held\",\"count\":-5,\"digest\":\"00ff\",\"grade\":\"refused\",\"kind\":\"path_"
+          "changed\","
+          "\"means\":\"gate\",\"moment\":\"after\",\"node\":\"account\",\"outcome\":\"required\",\"prev\":\"" +
+          ab +
+          "\",\"state\":\"ended\",\"step\":\"d1.s01\",\"subject\":\"p_c\",\"system\":\"say \\\"hi\\\"\\n\\u0001 caf\xC3\xA9\","
+          "\"t\":\"2026-11-18T11:06:40.123Z\",\"target\":\"n_1\",\"tenant\":\"default\",\"until\":\"1969-12-31T23:59:59.999Z\",\"v\":1}");
 }
 
 TEST_CASE("leaf: what is written is canonical JSON as base writes it") {

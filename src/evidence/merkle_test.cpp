@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // The leaves of certificate-transparency's own tests and the roots of their first n (RFC 6962 §2.1 by its authors).
-const std::vector<std::string> k_leaves_hex = {"", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
+const std::vector<std::string> k_leaves_hex = {
+    "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"};
 const std::vector<std::string> k_roots_hex = {
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
     "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125", "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
@@ -167,7 +168,8 @@ TEST_CASE("merkle: the consistency cases of transparency-dev come out as they sa
   const int count = each_case(k_vectors / "consistency", [](const base::JsonObject& object) {
     const auto old_size = static_cast<std::uint64_t>(object.at("size1").to_number<std::uint64_t>());
     const auto new_size = static_cast<std::uint64_t>(object.at("size2").to_number<std::uint64_t>());
-    const auto verified = evidence::verify_consistency(old_size, new_size, proof_of(object), bytes_of(object, "root1"), bytes_of(object, "root2"));
+    const auto verified =
+        evidence::verify_consistency(old_size, new_size, proof_of(object), bytes_of(object, "root1"), bytes_of(object, "root2"));
     // Ours is stricter in two points: consistency from an empty tree, and a root that is not 32 bytes long, are always errors.
     const bool well_formed = old_size != 0 && bytes_of(object, "root1").size() == 32;
     CHECK_EQ(verified.has_value(), !object.at("wantErr").get_bool() && well_formed);

@@ -55,8 +55,8 @@ bool is_key_name(std::string_view name) {
   for (const char c : name) {
     if (static_cast<unsigned char>(c) <= 0x20 || c == '+' || c == 0x7F) return false;
   }
-  for (const std::string_view space : {"\xC2\x85", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F",
-                                       "\xE3\x80\x80"}) {
+  for (const std::string_view space :
+       {"\xC2\x85", "\xC2\xA0", "\xE1\x9A\x80", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"}) {
     if (name.find(space) != std::string_view::npos) return false;
   }
   for (char last = '\x80'; last <= '\x8A'; ++last) {
@@ -141,7 +141,8 @@ std::string VerifierKey::text() const { return key_text(name, id, public_key); }
 base::Result<VerifierKey> parse_verifier_key(std::string_view text) {
   EXEUNT_TRY_ASSIGN(KeyParts parts, split_key(text));
   if (key_id(parts.name, parts.key) != parts.id) {
-    return base::fail(base::Code::invalid_argument, "note key " + parts.name + ": its id does not belong to it", "copy the key again, whole");
+    return base::fail(base::Code::invalid_argument, "note key " + parts.name + ": its id does not belong to it",
+                      "copy the key again, whole");
   }
   return VerifierKey{std::move(parts.name), parts.id, std::move(parts.key)};
 }

@@ -49,7 +49,8 @@ TEST_CASE("note: keys are read back from their texts, and altered ones are refus
   CHECK_EQ(again->sign("x\n"), key.sign("x\n"));
   std::string altered = key.verifier().text();
   altered.replace(altered.find('+') + 1, 8, "00000000");
-  for (const std::string& text : {altered, std::string("name"), std::string("name+0123abcd"), std::string("+0123abcd+AQ=="), std::string("a b+0123abcd+AQ==")}) {
+  for (const std::string& text :
+       {altered, std::string("name"), std::string("name+0123abcd"), std::string("+0123abcd+AQ=="), std::string("a b+0123abcd+AQ==")}) {
     CAPTURE(text);
     CHECK_FALSE(evidence::parse_verifier_key(text).has_value());
   }
@@ -87,8 +88,9 @@ TEST_CASE("note: checkpoint texts that are not exact are refused") {
   const std::string root = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n";
   CHECK(evidence::parse_checkpoint_text("o\n0\n" + root).has_value());
   CHECK(evidence::parse_checkpoint_text("o\n18446744073709551615\n" + root + "an extension\n").has_value());
-  for (const std::string& text : {std::string(), "o\n01\n" + root, "o\n-1\n" + root, "o\n+1\n" + root, "o\n1 \n" + root, "\n1\n" + root, "o\n1\nAAAA\n" + std::string(),
-                                  "o\n1\n" + root.substr(0, root.size() - 1), "o\n18446744073709551616\n" + root, "o\n1\n" + root + "\n"}) {
+  for (const std::string& text : {std::string(), "o\n01\n" + root, "o\n-1\n" + root, "o\n+1\n" + root, "o\n1 \n" + root, "\n1\n" + root,
+                                  "o\n1\nAAAA\n" + std::string(), "o\n1\n" + root.substr(0, root.size() - 1),
+                                  "o\n18446744073709551616\n" + root, "o\n1\n" + root + "\n"}) {
     CAPTURE(text);
     CHECK_FALSE(evidence::parse_checkpoint_text(text).has_value());
   }
@@ -103,7 +105,8 @@ TEST_CASE("note: Go's own note and the specification's own note open") {
   CHECK(words.value_or("").starts_with("If you think cryptography"));
   const auto example = evidence::parse_verifier_key(base::read_file(k_vectors / "c2sp" / "signed-note-example.vkey").value());
   REQUIRE(example.has_value());
-  CHECK_EQ(evidence::open_note(base::read_file(k_vectors / "c2sp" / "signed-note-example.txt").value(), {*example}).value_or(""), "This is an example message.\n");
+  CHECK_EQ(evidence::open_note(base::read_file(k_vectors / "c2sp" / "signed-note-example.txt").value(), {*example}).value_or(""),
+           "This is an example message.\n");
 }
 
 TEST_CASE("note: the checkpoints of a real tlog-tiles log verify, and are of its entries") {
@@ -114,7 +117,8 @@ TEST_CASE("note: the checkpoints of a real tlog-tiles log verify, and are of its
   const std::string bundle = base::read_file(log / "tile" / "entries" / "000.p" / "15").value();
   std::vector<base::Hash32> leaves;
   for (std::size_t at = 0; at + 2 <= bundle.size();) {
-    const std::size_t length = static_cast<std::size_t>(static_cast<unsigned char>(bundle[at])) * 256 + static_cast<unsigned char>(bundle[at + 1]);
+    const std::size_t length =
+        static_cast<std::size_t>(static_cast<unsigned char>(bundle[at])) * 256 + static_cast<unsigned char>(bundle[at + 1]);
     leaves.push_back(evidence::leaf_hash(bundle.substr(at + 2, length)));
     at += 2 + length;
   }

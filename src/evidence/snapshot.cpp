@@ -67,8 +67,12 @@ class Reader {
   explicit Reader(const Json& value) : object_(value.if_object()) {
     if (object_ == nullptr) wrong_ = "an object is missing";
   }
-  void text(std::string_view key, std::string& out) { take(key, [&] { return base::json_string(*object_, key); }, out); }
-  void flag(std::string_view key, bool& out) { take(key, [&] { return base::json_bool(*object_, key); }, out); }
+  void text(std::string_view key, std::string& out) {
+    take(key, [&] { return base::json_string(*object_, key); }, out);
+  }
+  void flag(std::string_view key, bool& out) {
+    take(key, [&] { return base::json_bool(*object_, key); }, out);
+  }
   template <class Integer>
   void integer(std::string_view key, Integer& out) {
     std::int64_t value = 0;

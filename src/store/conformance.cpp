@@ -109,15 +109,18 @@ class Suite {
     expect_ok(store_->append(some(600), fence), "six hundred are appended at once");
     const auto check = [&] {
       const auto page = store_->read_case(model::CaseId("c_a"), 250, 10);
-      expect(page && page->size() == 10 && page->front().case_seq == 250 && page->back().case_seq == 259, "a page in the middle is that page");
+      expect(page && page->size() == 10 && page->front().case_seq == 250 && page->back().case_seq == 259,
+             "a page in the middle is that page");
       const auto last = store_->read_case(model::CaseId("c_a"), 600, 100);
-      expect(last && last->size() == 3 && last->back().payload == "{\"n\":602}" && last->back().salt.size() == 32, "the last page ends at the head");
+      expect(last && last->size() == 3 && last->back().payload == "{\"n\":602}" && last->back().salt.size() == 32,
+             "the last page ends at the head");
       const auto past = store_->read_case(model::CaseId("c_a"), 603, 10);
       expect(past && past->empty(), "past the head there is nothing");
       const auto unknown = store_->read_case(model::CaseId("c_none"), 0, 10);
       expect(unknown && unknown->empty(), "a case without entries has none");
       const auto tree_page = store_->read_tree(100, 5);
-      expect(tree_page && tree_page->size() == 5 && tree_page->front().tree_index == 100 && tree_page->front().case_id.text() == "c_a", "the tree is read in its order");
+      expect(tree_page && tree_page->size() == 5 && tree_page->front().tree_index == 100 && tree_page->front().case_id.text() == "c_a",
+             "the tree is read in its order");
     };
     check();
     reopen();
@@ -205,7 +208,8 @@ class Suite {
       for (const NewEntry& entry : entries) hashes.push_back(entry.leaf_hash);
       expect_ok(store_->append(std::move(entries), fence), "entries are appended");
       const auto head = store_->tree_head();
-      expect(head && head->size == hashes.size() && head->root == evidence::root_of(hashes), "the root at " + std::to_string(hashes.size()) + " is RFC 6962's");
+      expect(head && head->size == hashes.size() && head->root == evidence::root_of(hashes),
+             "the root at " + std::to_string(hashes.size()) + " is RFC 6962's");
     }
     reopen();
     const auto read = store_->leaf_hashes(10, 300);
@@ -240,7 +244,8 @@ class Suite {
     expect_ok(store_->put_timer(late), "a repeat replaces it");
     reopen();
     const auto all = store_->timers(std::nullopt);
-    expect(all && all->size() == 2 && all->front().name == early.name && all->back().what == late.what && all->back().due == late.due, "all are read, by due time");
+    expect(all && all->size() == 2 && all->front().name == early.name && all->back().what == late.what && all->back().due == late.due,
+           "all are read, by due time");
     const auto one = store_->timers(model::CaseId("c_a"));
     expect(one && one->size() == 1 && one->front().name == late.name, "those of one case are read");
     expect_ok(store_->drop_timer(late.name), "it is dropped");
@@ -250,13 +255,15 @@ class Suite {
 
   void cases() {
     expect_code(status_of(store_->find_case(model::CaseId("c_a"))), Code::not_found, "an unknown case is not found");
-    CaseRow row{model::CaseId("c_a"), model::PersonId("E1"), "Ann \"'; DROP TABLE entry; --\xE2\x80\xAE", model::CaseState::draft, base::Time(Duration{7})};
+    CaseRow row{model::CaseId("c_a"), model::PersonId("E1"), "Ann \"'; DROP TABLE entry; --\xE2\x80\xAE", model::CaseState::draft,
+                base::Time(Duration{7})};
     expect_ok(store_->put_case(row), "a case is put");
     row.state = model::CaseState::running;
     expect_ok(store_->put_case(row), "it is replaced");
     reopen();
     const auto found = store_->find_case(row.id);
-    expect(found && found->state == row.state && found->subject_label == row.subject_label && found->opened == row.opened, "it is found as it was put");
+    expect(found && found->state == row.state && found->subject_label == row.subject_label && found->opened == row.opened,
+           "it is found as it was put");
     expect(store_->cases()->size() == 1, "it is listed once");
   }
 
@@ -317,7 +324,9 @@ class Suite {
   }
 
   void budgets() {
-    const auto take = [&](bool urgent, int wanted) { return store_->take_budget("warehouse/exeunt", 10, 10, 0.2, urgent, wanted).value_or(Store::BudgetGrant{-1, {}}); };
+    const auto take = [&](bool urgent, int wanted) {
+      return store_->take_budget("warehouse/exeunt", 10, 10, 0.2, urgent, wanted).value_or(Store::BudgetGrant{-1, {}});
+    };
     expect(take(false, 5).granted == 5, "a block is granted");
     expect(take(false, 5).granted == 3, "the reserve is left to urgent takers");
     const auto empty = take(false, 5);
@@ -327,7 +336,8 @@ class Suite {
     expect(take(true, 5).granted == 1, "the bucket fills with time");
     bench_.advance(Duration{3'600'000});
     expect(take(true, 100).granted == 10, "it never holds more than the burst");
-    expect(store_->take_budget("slow", 0.5, 1, 0.2, false, 3).value_or(Store::BudgetGrant{}).granted == 1, "a bucket of one call has no reserve");
+    expect(store_->take_budget("slow", 0.5, 1, 0.2, false, 3).value_or(Store::BudgetGrant{}).granted == 1,
+           "a bucket of one call has no reserve");
     expect_code(status_of(store_->take_budget("x", 0, 1, 0.2, false, 1)), Code::invalid_argument, "a rate of zero is an error");
   }
 
@@ -336,7 +346,8 @@ class Suite {
     expect(none && !none->has_value(), "there is none at first");
     const Fence lease = acquired("case/c_a");
     const Fence sign = acquired("sign");
-    expect_code(status_of(store_->sign_checkpoint(bench_.key(), Fence{"sign", sign.token - 1})), Code::aborted, "an old fence signs nothing");
+    expect_code(status_of(store_->sign_checkpoint(bench_.key(), Fence{"sign", sign.token - 1})), Code::aborted,
+                "an old fence signs nothing");
     std::string previous;
     for (const std::size_t count : {1U, 299U, 5U}) {
       expect_ok(store_->append(some(count), lease), "entries are appended");

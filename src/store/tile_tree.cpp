@@ -15,8 +15,10 @@ base::Result<TileTree> TileTree::restore(std::uint64_t size, const Source& sourc
     filled.number = count / k_tile_width;
     EXEUNT_TRY_ASSIGN(filled.hashes, level == 0 ? source.leaves(begin, count) : source.tile_roots(level - 1, begin, count));
     if (filled.hashes.size() != count - begin) {
-      return base::fail(base::Code::data_loss, "tree: hashes " + std::to_string(begin) + " to " + std::to_string(count) + " of level " +
-                                                   std::to_string(level) + " are not all there", "run `exeunt doctor`");
+      return base::fail(base::Code::data_loss,
+                        "tree: hashes " + std::to_string(begin) + " to " + std::to_string(count) + " of level " + std::to_string(level) +
+                            " are not all there",
+                        "run `exeunt doctor`");
     }
     for (const base::Hash32& hash : filled.hashes) filled.frontier.append(hash);
   }

@@ -15,8 +15,8 @@
 namespace exeunt::bench {
 
 struct Settings {
-  double seconds = 2.0;                // for each measurement
-  std::filesystem::path folder;        // of its own, on a disk: a memory file system would make every sync free
+  double seconds = 2.0;          // for each measurement
+  std::filesystem::path folder;  // of its own, on a disk: a memory file system would make every sync free
 };
 
 /// Adds its figures to the object; what went wrong is an error, never a missing figure.
@@ -52,7 +52,7 @@ struct BenchStore {
   store::OpenOptions options;
   std::unique_ptr<store::Store> store;
 };
-[[nodiscard]] base::Result<BenchStore> make_store(const Settings& settings, const std::string& name, const base::Clock& clock, base::Random& random,
-                                                  std::size_t commit_batch_max = 4096);
+[[nodiscard]] base::Result<BenchStore> make_store(const Settings& settings, const std::string& name, const base::Clock& clock,
+                                                  base::Random& random, std::size_t commit_batch_max = 4096);
 
 }  // namespace exeunt::bench

@@ -23,7 +23,8 @@ constexpr std::size_t k_cases = 64;
 // The stream of one case: a probe and a change of path, as the engine writes most often.
 class CaseWriter {
  public:
-  CaseWriter(std::string case_id, base::Random& random, const base::Clock& clock) : case_id_(std::move(case_id)), random_(random), clock_(clock) {}
+  CaseWriter(std::string case_id, base::Random& random, const base::Clock& clock)
+      : case_id_(std::move(case_id)), random_(random), clock_(clock) {}
 
   base::Result<store::NewEntry> next() {
     evidence::Leaf leaf;
@@ -49,7 +50,8 @@ class CaseWriter {
     entry.case_seq = next_seq_++;
     entry.salt.resize(32);
     random_.fill(entry.salt);
-    entry.payload = R"({"node":"directory/account/5f0b1c6e-2c67-103f-8a53-fd1be4f3a2d1","words":"bind was refused: 49 invalidCredentials, accountLocked"})";
+    entry.payload =
+        R"({"node":"directory/account/5f0b1c6e-2c67-103f-8a53-fd1be4f3a2d1","words":"bind was refused: 49 invalidCredentials, accountLocked"})";
     leaf.commit = evidence::commit_payload(entry.salt, entry.payload);
     EXEUNT_TRY_ASSIGN(entry.leaf, evidence::encode(leaf));
     entry.leaf_hash = prev_ = evidence::leaf_hash(entry.leaf);

@@ -13,7 +13,8 @@ constexpr const char* k_output = R"({"ok":true,"etag":"0123456789abcdef012345678
 constexpr const char* k_schema =
     "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=4000;PRAGMA cache_size=-200000;"
     "CREATE TABLE wf(id INTEGER PRIMARY KEY,state INT,cur INT,name TEXT,input TEXT,created INT,updated INT);"
-    "CREATE TABLE step(wf INT,n INT,name TEXT,phase INT,output TEXT,started INT,ended INT,leaf BLOB,PRIMARY KEY(wf,n,phase)) WITHOUT ROWID;";
+    "CREATE TABLE step(wf INT,n INT,name TEXT,phase INT,output TEXT,started INT,ended INT,leaf BLOB,PRIMARY KEY(wf,n,phase)) WITHOUT "
+    "ROWID;";
 
 enum class Phase { intent = 0, result = 1 };
 

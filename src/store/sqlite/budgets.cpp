@@ -13,7 +13,8 @@ base::Status Budgets::load(Connection& connection, std::int64_t tenant, bool clo
     if (!row) return {};
     // Time that passed while nobody ran refills; a wall clock that went back refills nothing.
     const auto away = std::max(base::Duration{0}, clock_.now().time_since_epoch() - base::Duration(query.integer_at(2)));
-    buckets_[std::string(query.text_at(0))] = closed_cleanly ? Bucket{query.real_at(1), clock_.steady() - away} : Bucket{0, clock_.steady()};
+    buckets_[std::string(query.text_at(0))] =
+        closed_cleanly ? Bucket{query.real_at(1), clock_.steady() - away} : Bucket{0, clock_.steady()};
   }
 }
 
@@ -29,7 +30,8 @@ base::Status Budgets::save(Connection& connection, std::int64_t tenant) {
   return {};
 }
 
-base::Result<Store::BudgetGrant> Budgets::take(std::string_view bucket, double calls_per_second, double burst, double reserve, bool urgent, int wanted) {
+base::Result<Store::BudgetGrant> Budgets::take(std::string_view bucket, double calls_per_second, double burst, double reserve, bool urgent,
+                                               int wanted) {
   if (!(calls_per_second > 0) || !(reserve >= 0 && reserve <= 1) || wanted < 1) {
     return base::fail(base::Code::invalid_argument, "budget " + std::string(bucket) + ": rate, reserve or number of calls is out of range",
                       "mend it in the catalogue of that system");

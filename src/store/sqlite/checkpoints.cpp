@@ -36,7 +36,8 @@ Status store_signed(Connection& connection, const LogRow& last, const TreeHead& 
 Status check_extends(Connection& connection, const LogRow& last, const TreeHead& head) {
   if (last.signed_note.empty() || last.signed_size == 0) return {};
   const auto wrong = [&](const std::string& what) {
-    return base::fail(Code::data_loss, "log " + last.origin + ": " + what + " the last signed checkpoint (size " + std::to_string(last.signed_size) + ")",
+    return base::fail(Code::data_loss,
+                      "log " + last.origin + ": " + what + " the last signed checkpoint (size " + std::to_string(last.signed_size) + ")",
                       "stop; run `exeunt doctor`; put the right store back or `exeunt log succeed`");
   };
   if (head.size < last.signed_size) return wrong("the tree is smaller than");

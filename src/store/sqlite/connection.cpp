@@ -15,8 +15,7 @@ constexpr const char* k_settings =
 base::Error words(int code, const std::string& path, const std::string& detail) {
   const std::string subject = "store " + path + ": ";
   switch (code & 0xFF) {
-    case SQLITE_FULL:
-      return {Code::resource_exhausted, subject + "the disk is full; nothing was written", "make room, then repeat"};
+    case SQLITE_FULL: return {Code::resource_exhausted, subject + "the disk is full; nothing was written", "make room, then repeat"};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return {Code::data_loss, subject + "the database is corrupt (" + detail + ")",
@@ -24,13 +23,15 @@ base::Error words(int code, const std::string& path, const std::string& detail) 
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return {Code::permission_denied, subject + "it cannot be written (" + detail + ")", "check owner and mode of the file and its folder"};
+      return {Code::permission_denied, subject + "it cannot be written (" + detail + ")",
+              "check owner and mode of the file and its folder"};
     case SQLITE_CANTOPEN: return {Code::unavailable, subject + "it cannot be opened (" + detail + ")", "check the path, owner and mode"};
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return {Code::unavailable, subject + "another program holds the database (" + detail + ")", "stop whatever opened it, then repeat"};
     case SQLITE_IOERR:
-      return {Code::outcome_unknown, subject + "the disk failed (" + detail + ")", "check the disk; then restart, which reads what is really there"};
+      return {Code::outcome_unknown, subject + "the disk failed (" + detail + ")",
+              "check the disk; then restart, which reads what is really there"};
     case SQLITE_CONSTRAINT: return {Code::aborted, subject + "another writer was first (" + detail + ")", "read again, then repeat"};
     case SQLITE_TOOBIG: return {Code::resource_exhausted, subject + "a value is too large (" + detail + ")", "shorten it"};
     case SQLITE_NOMEM: return {Code::resource_exhausted, subject + "out of memory", "give the process more memory"};
@@ -42,7 +43,8 @@ base::Error words(int code, const std::string& path, const std::string& detail) 
 
 base::Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& path, OpenMode mode) {
   // Readers also open read-write: the shared-memory file of the WAL may have to be made. `query_only` keeps them from writing.
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (mode == OpenMode::create ? SQLITE_OPEN_CREATE : 0);
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (mode == OpenMode::create ? SQLITE_OPEN_CREATE : 0);
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   if (code != SQLITE_OK) {
@@ -96,7 +98,8 @@ Query& Query::real(double value) {
 
 Query& Query::text(std::string_view value) {
   // A null pointer would bind NULL instead of the empty text.
-  note(sqlite3_bind_text64(statement_, ++parameter_, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8));
+  note(
+      sqlite3_bind_text64(statement_, ++parameter_, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_STATIC, SQLITE_UTF8));
   return *this;
 }
 

@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string words_of(const base::Status& status) { return status ? "ok" : std::string(base::code_name(status.error().code)) + ": " + status.error().text(); }
+std::string words_of(const base::Status& status) {
+  return status ? "ok" : std::string(base::code_name(status.error().code)) + ": " + status.error().text();
+}
 template <class T>
 std::string words_of(const base::Result<T>& result) {
   return result ? "ok" : std::string(base::code_name(result.error().code)) + ": " + result.error().text();
@@ -321,9 +323,10 @@ TEST_CASE("sqlite: a case that stopped under an older schema 30 days ago is fini
     append(**stream, evidence::LeafKind::state_changed, "running");
   }
   // Back to what version 1 had: the tables and columns that version 2 added are gone.
-  run_sql(fixture.options.database,
-          "DROP TABLE register; DROP TABLE budget; ALTER TABLE case_row DROP COLUMN subject_label; ALTER TABLE reference DROP COLUMN label; "
-          "PRAGMA user_version=1;");
+  run_sql(
+      fixture.options.database,
+      "DROP TABLE register; DROP TABLE budget; ALTER TABLE case_row DROP COLUMN subject_label; ALTER TABLE reference DROP COLUMN label; "
+      "PRAGMA user_version=1;");
   fixture.clock.advance(base::Duration{std::chrono::hours{24 * 30}});
   auto store = fixture.open();
   REQUIRE_EQ(words_of(store), "ok");

@@ -23,7 +23,8 @@ constexpr const char* k_read_tree =
     "SELECT e.position,e.case_seq,s.case_id,e.leaf,e.payload,e.salt FROM entry e JOIN stream s ON s.stream=e.stream "
     "WHERE e.position>=? AND e.position<? ORDER BY e.position LIMIT ?";
 constexpr const char* k_lease_write =
-    "INSERT INTO lease(tenant,name,token,owner) VALUES(?,?,?,?) ON CONFLICT(tenant,name) DO UPDATE SET token=excluded.token,owner=excluded.owner";
+    "INSERT INTO lease(tenant,name,token,owner) VALUES(?,?,?,?) ON CONFLICT(tenant,name) DO UPDATE SET "
+    "token=excluded.token,owner=excluded.owner";
 
 std::int64_t sql_limit(std::size_t limit) {
   return static_cast<std::int64_t>(std::min(limit, static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())));
@@ -45,8 +46,8 @@ base::Error broken_stream(const model::CaseId& case_id) {
 }
 
 // Entries from..to (both in), walked from the first mark at or after `to` backwards.
-Result<std::vector<StoredEntry>> walk_back(Connection& connection, const model::CaseId& case_id, std::int64_t stream, std::int64_t last_position,
-                                           std::uint64_t from, std::uint64_t to) {
+Result<std::vector<StoredEntry>> walk_back(Connection& connection, const model::CaseId& case_id, std::int64_t stream,
+                                           std::int64_t last_position, std::uint64_t from, std::uint64_t to) {
   std::int64_t position = last_position;
   {
     Query mark(connection, k_mark);

@@ -25,7 +25,8 @@ Result<base::FileLock> hold(const std::filesystem::path& database) {
     if (lock.error().code != Code::failed_precondition) return lock;
     const std::string pid = base::read_file(path, 64).value_or("");
     return base::fail(Code::failed_precondition,
-                      "store " + database.string() + ": another process " + (pid.empty() ? "" : "(pid " + pid.substr(0, pid.find('\n')) + ") ") + "is running on it",
+                      "store " + database.string() + ": another process " +
+                          (pid.empty() ? "" : "(pid " + pid.substr(0, pid.find('\n')) + ") ") + "is running on it",
                       "wait for it to end, or stop it; `exeunt status` and `exeunt halt` work beside it");
   }
   // Written in place: a new file would not be the one that is locked.
@@ -46,7 +47,8 @@ Status quick_check(Connection& connection, const std::filesystem::path& database
   Query query(connection, "PRAGMA quick_check(1)");
   EXEUNT_TRY_ASSIGN(const bool row, query.step());
   if (row && query.text_at(0) == "ok") return {};
-  return base::fail(Code::data_loss, "store " + database.string() + ": the database is corrupt (" + (row ? std::string(query.text_at(0)) : "") + ")",
+  return base::fail(Code::data_loss,
+                    "store " + database.string() + ": the database is corrupt (" + (row ? std::string(query.text_at(0)) : "") + ")",
                     "keep the file, restore a backup, then `exeunt log succeed`; nothing is changed until then");
 }
 
@@ -73,7 +75,8 @@ Status create(const OpenOptions& options, base::Random& random) {
   static_cast<void>(random);
   std::error_code error;
   if (std::filesystem::exists(options.database, error)) {
-    return base::fail(Code::already_exists, "store " + options.database.string() + ": it is there already", "use it, or name another folder");
+    return base::fail(Code::already_exists, "store " + options.database.string() + ": it is there already",
+                      "use it, or name another folder");
   }
   if (std::filesystem::exists(options.checkpoint_copy, error)) {
     return base::fail(Code::failed_precondition, "checkpoint copy " + options.checkpoint_copy.string() + ": it belongs to an earlier store",
@@ -111,7 +114,8 @@ Status SqliteStore::prepare() {
   if (version == 0) return base::fail(Code::data_loss, "store " + options_.database.string() + ": it is empty", "put the store back");
   EXEUNT_TRY(quick_check(*connection, options_.database));
   if (options_.read_only && version < k_schema_version) {
-    return base::fail(Code::failed_precondition, "store: its schema is older than this program", "run a command that writes once, e.g. `exeunt doctor`");
+    return base::fail(Code::failed_precondition, "store: its schema is older than this program",
+                      "run a command that writes once, e.g. `exeunt doctor`");
   }
   if (!options_.read_only) EXEUNT_TRY(migrate(*connection));
   if (version > k_schema_version) EXEUNT_TRY(migrate(*connection));  // says so
@@ -125,7 +129,9 @@ Status SqliteStore::prepare() {
     if (!options_.allow_stale) return genuine;
     writable_ = base::fail(Code::failed_precondition, genuine.error().what, genuine.error().next);
   }
-  if (options_.read_only) writable_ = base::fail(Code::failed_precondition, "store: it was opened for reading beside another process", "use a command that writes");
+  if (options_.read_only)
+    writable_ =
+        base::fail(Code::failed_precondition, "store: it was opened for reading beside another process", "use a command that writes");
   if (!writable_) return {};
   return start_writing(std::move(connection));
 }

@@ -38,7 +38,8 @@ Status check_descends(Connection& connection, const LogRow& log, const TreeHead&
   }
   EXEUNT_TRY_ASSIGN(const base::Hash32 root, root_at(connection, log.log, seen.size));
   if (root != seen.root) {
-    return base::fail(Code::data_loss, "store: its first " + std::to_string(seen.size) + " entries are not those that " + where + " has seen",
+    return base::fail(Code::data_loss,
+                      "store: its first " + std::to_string(seen.size) + " entries are not those that " + where + " has seen",
                       "put the right store back; " + std::string(k_succeed));
   }
   return {};
@@ -48,9 +49,10 @@ Status check_copy(Connection& connection, const OpenOptions& options, const LogR
   if (!is_there(options.checkpoint_copy)) {
     // The first checkpoint may have been signed just before a crash; later ones were once outside.
     if (log.signed_count <= 1) return {};
-    return base::fail(Code::failed_precondition, "checkpoint copy " + options.checkpoint_copy.string() + ": it is gone, and " +
-                                                     std::to_string(log.signed_count) + " were written",
-                      "put it back; without it nobody can tell whether this store is the newest; " + std::string(k_succeed));
+    return base::fail(
+        Code::failed_precondition,
+        "checkpoint copy " + options.checkpoint_copy.string() + ": it is gone, and " + std::to_string(log.signed_count) + " were written",
+        "put it back; without it nobody can tell whether this store is the newest; " + std::string(k_succeed));
   }
   EXEUNT_TRY_ASSIGN(const std::string note, base::read_file(options.checkpoint_copy, 1'000'000));
   EXEUNT_TRY_ASSIGN(const std::string text, evidence::open_note(note, {options.verifier}));
@@ -69,8 +71,9 @@ Status check_marker(Connection& connection, const OpenOptions& options, const Lo
   std::int64_t number = 0;
   std::from_chars(epoch.data(), epoch.data() + epoch.size(), number);
   if (number < marker->epoch) {
-    return base::fail(Code::data_loss, "store: it was opened or closed " + std::to_string(marker->epoch - number) +
-                                           " times since this copy of it was taken (a restored backup?)",
+    return base::fail(Code::data_loss,
+                      "store: it was opened or closed " + std::to_string(marker->epoch - number) +
+                          " times since this copy of it was taken (a restored backup?)",
                       "put the newest store back; " + std::string(k_succeed));
   }
   return check_descends(connection, log, marker->head, marker_path(options.checkpoint_copy).filename().string());
@@ -102,7 +105,8 @@ Result<std::optional<Marker>> read_marker(const std::filesystem::path& checkpoin
   const auto path = marker_path(checkpoint_copy);
   if (!is_there(path)) return std::optional<Marker>{};
   EXEUNT_TRY_ASSIGN(const std::string text, base::read_file(path, 64 * 1024));
-  const auto wrong = base::fail(Code::data_loss, path.string() + ": it is not what was written", "remove it only if you know why it changed");
+  const auto wrong =
+      base::fail(Code::data_loss, path.string() + ": it is not what was written", "remove it only if you know why it changed");
   const std::size_t first = text.find('\n');
   const std::size_t second = first == std::string::npos ? first : text.find('\n', first + 1);
   if (second == std::string::npos || text.substr(0, first) != k_marker_lead) return wrong;
@@ -121,11 +125,14 @@ Result<std::optional<Marker>> read_marker(const std::filesystem::path& checkpoin
 
 Result<LogRow> read_log(Connection& connection, const model::TenantId& tenant) {
   Query query(connection,
-              "SELECT l.tenant,l.log,l.origin,l.signed_size,l.signed_root,l.signed_note,l.signed_count FROM log l JOIN tenant t ON t.tenant=l.tenant "
+              "SELECT l.tenant,l.log,l.origin,l.signed_size,l.signed_root,l.signed_note,l.signed_count FROM log l JOIN tenant t ON "
+              "t.tenant=l.tenant "
               "WHERE t.name=? ORDER BY l.log DESC LIMIT 1");
   EXEUNT_TRY_ASSIGN(const bool row, query.text(tenant.text()).step());
   if (!row) return base::fail(Code::not_found, "store: it has no tenant " + tenant.text(), "check `tenant` in exeunt.yaml");
-  LogRow out{query.integer_at(0), query.integer_at(1), std::string(query.text_at(2)), static_cast<std::uint64_t>(query.integer_at(3)), {}, {}, query.integer_at(6)};
+  LogRow out{
+      query.integer_at(0), query.integer_at(1), std::string(query.text_at(2)), static_cast<std::uint64_t>(query.integer_at(3)), {}, {},
+      query.integer_at(6)};
   if (!query.is_null(4)) {
     EXEUNT_TRY_ASSIGN(out.signed_root, query.hash_at(4));
     out.signed_note = query.text_at(5);
@@ -148,7 +155,8 @@ Status check_genuine(Connection& connection, const OpenOptions& options, const L
   EXEUNT_TRY_ASSIGN(const std::string made_at, read_meta(connection, "place"));
   EXEUNT_TRY_ASSIGN(const std::string lies_at, place_of(options.database));
   if (made_at != lies_at) {
-    return base::fail(Code::data_loss, "store: it was copied or moved (made at " + made_at + ", now at " + lies_at + "); another one may be running",
+    return base::fail(Code::data_loss,
+                      "store: it was copied or moved (made at " + made_at + ", now at " + lies_at + "); another one may be running",
                       "run the original; " + std::string(k_succeed));
   }
   EXEUNT_TRY(check_copy(connection, options, log));

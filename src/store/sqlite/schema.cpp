@@ -76,7 +76,8 @@ base::Status migrate(Connection& connection, int to) {
   EXEUNT_TRY(connection.run("BEGIN IMMEDIATE"));
   base::Status done;
   for (int version = from; version < to && done; ++version) done = connection.run(k_versions[version]);
-  const std::string stamp = "PRAGMA application_id=" + std::to_string(k_application_id) + "; PRAGMA user_version=" + std::to_string(to) + "; COMMIT";
+  const std::string stamp =
+      "PRAGMA application_id=" + std::to_string(k_application_id) + "; PRAGMA user_version=" + std::to_string(to) + "; COMMIT";
   if (done) done = connection.run(stamp.c_str());
   if (!done) static_cast<void>(connection.run("ROLLBACK"));
   return done;

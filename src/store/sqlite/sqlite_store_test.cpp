@@ -11,7 +11,9 @@ using testing::StoreFixture;
 
 namespace {
 
-std::string words_of(const base::Status& status) { return status ? "ok" : std::string(base::code_name(status.error().code)) + ": " + status.error().text(); }
+std::string words_of(const base::Status& status) {
+  return status ? "ok" : std::string(base::code_name(status.error().code)) + ": " + status.error().text();
+}
 template <class T>
 std::string words_of(const base::Result<T>& result) {
   return result ? "ok" : std::string(base::code_name(result.error().code)) + ": " + result.error().text();

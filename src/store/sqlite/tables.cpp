@@ -11,7 +11,8 @@ using base::Status;
 std::int64_t milliseconds(base::Time time) { return time.time_since_epoch().count(); }
 base::Time time_at(Query& query, int column) { return base::Time(base::Duration(query.integer_at(column))); }
 
-constexpr const char* k_cases = "SELECT case_id,subject,subject_label,state,opened_ms FROM case_row WHERE tenant=? ORDER BY opened_ms,case_id";
+constexpr const char* k_cases =
+    "SELECT case_id,subject,subject_label,state,opened_ms FROM case_row WHERE tenant=? ORDER BY opened_ms,case_id";
 constexpr const char* k_case = "SELECT case_id,subject,subject_label,state,opened_ms FROM case_row WHERE tenant=? AND case_id=?";
 
 CaseRow case_at(Query& query) {
@@ -26,20 +27,27 @@ Status SqliteStore::put_timer(const Timer& timer) {
     Query query(connection,
                 "INSERT INTO timer(tenant,name,case_id,due_ms,what) VALUES(?,?,?,?,?) ON CONFLICT(tenant,name) DO UPDATE SET "
                 "case_id=excluded.case_id,due_ms=excluded.due_ms,what=excluded.what");
-    return query.integer(log_.tenant).text(timer.name).text(timer.case_id.text()).integer(milliseconds(timer.due)).text(timer.what).finish();
+    return query.integer(log_.tenant)
+        .text(timer.name)
+        .text(timer.case_id.text())
+        .integer(milliseconds(timer.due))
+        .text(timer.what)
+        .finish();
   });
 }
 
 Result<std::vector<Timer>> SqliteStore::timers(std::optional<model::CaseId> case_id) {
   EXEUNT_TRY_ASSIGN(Reader connection, reader());
-  Query query(*connection, "SELECT name,case_id,due_ms,what FROM timer WHERE tenant=?1 AND (?2 IS NULL OR case_id=?2) ORDER BY due_ms,name");
+  Query query(*connection,
+              "SELECT name,case_id,due_ms,what FROM timer WHERE tenant=?1 AND (?2 IS NULL OR case_id=?2) ORDER BY due_ms,name");
   query.integer(log_.tenant);
   case_id ? query.text(case_id->text()) : query.null();
   std::vector<Timer> out;
   while (true) {
     EXEUNT_TRY_ASSIGN(const bool row, query.step());
     if (!row) return out;
-    out.push_back({std::string(query.text_at(0)), model::CaseId(std::string(query.text_at(1))), time_at(query, 2), std::string(query.text_at(3))});
+    out.push_back(
+        {std::string(query.text_at(0)), model::CaseId(std::string(query.text_at(1))), time_at(query, 2), std::string(query.text_at(3))});
   }
 }
 
@@ -52,9 +60,10 @@ Status SqliteStore::drop_timer(std::string_view name) {
 
 Status SqliteStore::put_case(const CaseRow& row) {
   return write([&](Connection& connection) {
-    Query query(connection,
-                "INSERT INTO case_row(tenant,case_id,subject,subject_label,state,opened_ms) VALUES(?,?,?,?,?,?) ON CONFLICT(tenant,case_id) DO "
-                "UPDATE SET subject=excluded.subject,subject_label=excluded.subject_label,state=excluded.state,opened_ms=excluded.opened_ms");
+    Query query(
+        connection,
+        "INSERT INTO case_row(tenant,case_id,subject,subject_label,state,opened_ms) VALUES(?,?,?,?,?,?) ON CONFLICT(tenant,case_id) DO "
+        "UPDATE SET subject=excluded.subject,subject_label=excluded.subject_label,state=excluded.state,opened_ms=excluded.opened_ms");
     query.integer(log_.tenant).text(row.id.text()).text(row.subject.text()).text(row.subject_label);
     return query.integer(static_cast<std::int64_t>(row.state)).integer(milliseconds(row.opened)).finish();
   });
@@ -87,7 +96,8 @@ Status SqliteStore::put_document(std::string_view kind, std::string_view key, st
     if (known) {
       const auto stored = query.blob_at(0);
       if (std::equal(stored.begin(), stored.end(), base::as_bytes(bytes).begin(), base::as_bytes(bytes).end())) return {};
-      return base::fail(Code::already_exists, std::string(kind) + " " + std::string(key) + ": other bytes are stored under this name", "give it another name");
+      return base::fail(Code::already_exists, std::string(kind) + " " + std::string(key) + ": other bytes are stored under this name",
+                        "give it another name");
     }
     Query insert(connection, "INSERT INTO document(tenant,kind,key,bytes) VALUES(?,?,?,?)");
     return insert.integer(log_.tenant).text(kind).text(key).blob(base::as_bytes(bytes)).finish();
@@ -190,7 +200,8 @@ Result<std::optional<std::pair<std::uint64_t, std::string>>> SqliteStore::snapsh
 
 Status SqliteStore::put_register(std::string_view key, std::string_view value) {
   return write([&](Connection& connection) {
-    Query query(connection, "INSERT INTO register(tenant,key,value) VALUES(?,?,?) ON CONFLICT(tenant,key) DO UPDATE SET value=excluded.value");
+    Query query(connection,
+                "INSERT INTO register(tenant,key,value) VALUES(?,?,?) ON CONFLICT(tenant,key) DO UPDATE SET value=excluded.value");
     return query.integer(log_.tenant).text(key).text(value).finish();
   });
 }
@@ -203,7 +214,8 @@ Result<std::optional<std::string>> SqliteStore::get_register(std::string_view ke
   return std::optional<std::string>{std::string(query.text_at(0))};
 }
 
-Result<Store::BudgetGrant> SqliteStore::take_budget(std::string_view bucket, double calls_per_second, double burst, double reserve, bool urgent, int wanted) {
+Result<Store::BudgetGrant> SqliteStore::take_budget(std::string_view bucket, double calls_per_second, double burst, double reserve,
+                                                    bool urgent, int wanted) {
   EXEUNT_TRY(writable_);
   return budgets_.take(bucket, calls_per_second, burst, reserve, urgent, wanted);
 }

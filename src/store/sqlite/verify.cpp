@@ -15,11 +15,13 @@ using base::Result;
 using base::Status;
 
 constexpr std::uint64_t k_progress_every = 10'000;
-constexpr const char* k_entries = "SELECT position,stream,case_seq,leaf,leaf_hash,payload,salt,before FROM entry WHERE tenant=? ORDER BY position";
+constexpr const char* k_entries =
+    "SELECT position,stream,case_seq,leaf,leaf_hash,payload,salt,before FROM entry WHERE tenant=? ORDER BY position";
 
 class Verifier {
  public:
-  Verifier(Connection& connection, std::int64_t tenant, const evidence::VerifierKey& key) : connection_(connection), tenant_(tenant), key_(key) {}
+  Verifier(Connection& connection, std::int64_t tenant, const evidence::VerifierKey& key)
+      : connection_(connection), tenant_(tenant), key_(key) {}
 
   Result<std::vector<std::string>> run(const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
     EXEUNT_TRY(integrity());
@@ -152,7 +154,8 @@ class Verifier {
            std::to_string(frontier.size()) + " entries");
     }
     if (!checkpoints_.empty() && checkpoints_.rbegin()->first > frontier.size()) {
-      find("log " + std::to_string(log_) + ": a checkpoint was signed at size " + std::to_string(checkpoints_.rbegin()->first) + ", which it does not have");
+      find("log " + std::to_string(log_) + ": a checkpoint was signed at size " + std::to_string(checkpoints_.rbegin()->first) +
+           ", which it does not have");
     }
     return {};
   }
@@ -160,12 +163,14 @@ class Verifier {
   // A log whose entries are all gone is not met while reading entries.
   Status checkpoints_without_entries() {
     Query query(connection_,
-                "SELECT log,max(size) FROM checkpoint WHERE tenant=?1 AND size>0 AND log NOT IN (SELECT DISTINCT position>>40 FROM entry WHERE tenant=?1) GROUP BY log");
+                "SELECT log,max(size) FROM checkpoint WHERE tenant=?1 AND size>0 AND log NOT IN (SELECT DISTINCT position>>40 FROM entry "
+                "WHERE tenant=?1) GROUP BY log");
     query.integer(tenant_);
     while (true) {
       EXEUNT_TRY_ASSIGN(const bool row, query.step());
       if (!row) return {};
-      find("log " + std::to_string(query.integer_at(0)) + ": it was signed at size " + std::to_string(query.integer_at(1)) + " and has no entries");
+      find("log " + std::to_string(query.integer_at(0)) + ": it was signed at size " + std::to_string(query.integer_at(1)) +
+           " and has no entries");
     }
   }
 
@@ -178,7 +183,8 @@ class Verifier {
       if (!row) return {};
       const Stream& stream = streams_[query.integer_at(0)];
       const bool counted = stream.broken || stream.folder.state().entries == static_cast<std::uint64_t>(query.integer_at(1));
-      if (!counted || stream.last_position != query.integer_at(2)) find("case " + std::string(query.text_at(3)) + ": its head is not its newest entry");
+      if (!counted || stream.last_position != query.integer_at(2))
+        find("case " + std::string(query.text_at(3)) + ": its head is not its newest entry");
     }
   }
 

@@ -31,7 +31,8 @@ Status once(Connection& connection, const char* sql) {
 
 }  // namespace
 
-Result<std::unique_ptr<Writer>> Writer::start(std::unique_ptr<Connection> connection, std::int64_t tenant, std::int64_t log, std::size_t entries_max) {
+Result<std::unique_ptr<Writer>> Writer::start(std::unique_ptr<Connection> connection, std::int64_t tenant, std::int64_t log,
+                                              std::size_t entries_max) {
   auto writer = std::unique_ptr<Writer>(new Writer(std::move(connection), tenant, log, entries_max));
   EXEUNT_TRY(writer->load());
   writer->thread_ = std::thread([raw = writer.get()] { raw->loop(); });
@@ -73,13 +74,15 @@ Status Writer::perform(Task task) {
   std::mutex mutex;
   std::condition_variable finished;
   std::optional<Status> result;
-  submit({{}, {},
+  submit({{},
+          {},
           [&](Status status) {
             const std::lock_guard lock(mutex);
             result = std::move(status);
             finished.notify_one();
           },
-          std::move(task), {}});
+          std::move(task),
+          {}});
   std::unique_lock lock(mutex);
   finished.wait(lock, [&] { return result.has_value(); });
   return std::move(*result);
@@ -130,7 +133,9 @@ void Writer::commit_group(std::span<Request> group) {
       if (sqlite3_get_autocommit(connection_->handle()) == 0) static_cast<void>(once(*connection_, k_rollback));
       // After a failed sync the disk may hold either; only a fresh open reads which. Appending on top of a guess would fork the log.
       auto again = unknown ? Status(base::fail(all.error())) : load();
-      if (!again) broken_ = base::fail(Code::failed_precondition, again.error().what + "; writing has stopped", "restart, which reads what is really there");
+      if (!again)
+        broken_ = base::fail(Code::failed_precondition, again.error().what + "; writing has stopped",
+                             "restart, which reads what is really there");
     }
   }
   for (Request& request : group) {
@@ -170,7 +175,8 @@ Status Writer::run_task(Request& request) {
 Status Writer::is_newest(const Fence& fence) const {
   const auto found = leases_.find(fence.lease);
   if (found != leases_.end() && found->second.token == fence.token) return {};
-  return base::fail(Code::aborted, "lease " + fence.lease + ": another holder took it", "stop what runs under it; acquire it again and re-read");
+  return base::fail(Code::aborted, "lease " + fence.lease + ": another holder took it",
+                    "stop what runs under it; acquire it again and re-read");
 }
 
 Result<Writer::StreamHead*> Writer::head_of(const model::CaseId& case_id) {
@@ -200,8 +206,8 @@ Status Writer::write_entries(Request& request) {
     EXEUNT_TRY_ASSIGN(StreamHead* const head, head_of(entry.case_id));
     if (entry.case_seq != head->next_seq) {
       request.result = base::fail(Code::aborted,
-                                  "case " + entry.case_id.text() + ": entry " + std::to_string(entry.case_seq) + " does not follow the stored head, which asks for " +
-                                      std::to_string(head->next_seq),
+                                  "case " + entry.case_id.text() + ": entry " + std::to_string(entry.case_seq) +
+                                      " does not follow the stored head, which asks for " + std::to_string(head->next_seq),
                                   "another writer was there; read the case again");
       for (StreamHead* counted : heads) --counted->next_seq;
       return {};
