@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "plan/plan.hpp"
+
 namespace exeunt::engine {
 
 using base::Result;
@@ -64,12 +66,24 @@ AccountsOfAll list_accounts(Systems& systems, Survey& survey) {
     survey.map.add_listing({id, NodeKind::account, "", listing->completeness, listing->reason, listing->accounts.size()});
     for (auto& account : listing->accounts) {
       if (account.administrator) account.node.privileged = true;
+      if (account.node.label.empty()) account.node.label = account.login.empty() ? account.display_name : account.login;
       out.facts.push_back({account.node, account.hr_id, account.login, account.email, account.display_name});
       out.nodes.emplace(account.node.id(), account.node);
     }
     survey.accounts.emplace(id, std::move(listing->accounts));
   }
   return out;
+}
+
+/// What Exeunt itself stands on is marked: a plan that would cut it is refused before anybody is asked to sign it (law 9).
+void mark_own_accounts(Systems& systems, AccountsOfAll& all) {
+  for (auto& [id, system] : systems) {
+    const auto own = system.connector->own_accounts({});
+    if (!own) continue;  // a system that does not answer is named elsewhere; the last gate asks again
+    for (const auto& key : *own)
+      if (const auto found = all.nodes.find(model::node_id(key)); found != all.nodes.end())
+        found->second.facts[std::string(plan::k_fact_own_account)] = "yes";
+  }
 }
 
 void confirm_links(std::vector<graph::Link>& links, const SurveyInput& input) {
@@ -159,7 +173,8 @@ Result<Survey> survey(Systems& systems, const SurveyInput& input) {
                       "look the HR id up in people.csv");
   Survey out;
   out.map.set_subject(*person);
-  const AccountsOfAll all = list_accounts(systems, out);
+  AccountsOfAll all = list_accounts(systems, out);
+  mark_own_accounts(systems, all);
   out.links = graph::link_accounts(input.people, all.facts, input.imported);
   confirm_links(out.links, input);
   std::set<NodeId> claimed;

@@ -65,8 +65,10 @@ Result<model::PersonId> signer_of(const std::filesystem::path& allowed_signers, 
   if (!principals) return base::fail(principals.error().about("ssh-keygen"));
   const std::string principal = principals->out.substr(0, principals->out.find('\n'));
   if (principals->exit_code != 0 || principal.empty())
-    return base::fail(Code::permission_denied, "the signature is not by a key in allowed_signers",
-                      "have it signed by a listed approver, or list the key with two persons");
+    return base::fail(
+        Code::permission_denied,
+        "the signature is not by a key in allowed_signers (ssh-keygen: " + principals->error.substr(0, principals->error.find('\n')) + ")",
+        "have it signed by a listed approver, or list the key with two persons");
   const auto verified = base::run_process({"ssh-keygen", "-Y", "verify", "-f", allowed_signers.string(), "-I", principal, "-n",
                                            std::string(name_space), "-s", signature_file.string()},
                                           document);
