@@ -122,10 +122,11 @@ enum class CaseState : std::uint8_t {
 enum class LinkStrength : std::uint8_t { strong = 1, proposed = 2, confirmed = 3 };
 
 // Names: total over the enum; parsing an unknown name gives nullopt (an error at the call).
-#define EXEUNT_VOCABULARY(X)                                                                                                    \
-  X(NodeKind)                                                                                                                   \
-  X(EdgeKind) X(Action) X(Stage) X(ProbeAnswer) X(ProbeMeans) X(ProbeMoment) X(Grade) X(Completeness) X(PathState) X(StepState) \
-      X(CaseState) X(LinkStrength)
+// clang-format off: it moves the line ends of this table at every run
+#define EXEUNT_VOCABULARY(X) \
+  X(NodeKind) X(EdgeKind) X(Action) X(Stage) X(ProbeAnswer) X(ProbeMeans) X(ProbeMoment) X(Grade) X(Completeness) \
+  X(PathState) X(StepState) X(CaseState) X(LinkStrength)
+// clang-format on
 #define EXEUNT_DECLARE(E)                       \
   [[nodiscard]] std::string_view name(E value); \
   [[nodiscard]] std::span<const E> all_of(E);   \

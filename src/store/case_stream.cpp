@@ -42,11 +42,12 @@ Result<evidence::Folder> load(Store& store, const model::CaseId& case_id) {
 
 }  // namespace
 
-CaseStream::CaseStream(Store& store, const base::Clock& clock, base::Random& random, model::TenantId tenant, model::CaseId case_id, Fence fence)
+CaseStream::CaseStream(Store& store, const base::Clock& clock, base::Random& random, model::TenantId tenant, model::CaseId case_id,
+                       Fence fence)
     : store_(store), clock_(clock), random_(random), tenant_(std::move(tenant)), case_id_(std::move(case_id)), fence_(std::move(fence)) {}
 
-Result<std::unique_ptr<CaseStream>> CaseStream::open(Store& store, const base::Clock& clock, base::Random& random, const model::TenantId& tenant,
-                                                     const model::CaseId& case_id, std::string_view owner) {
+Result<std::unique_ptr<CaseStream>> CaseStream::open(Store& store, const base::Clock& clock, base::Random& random,
+                                                     const model::TenantId& tenant, const model::CaseId& case_id, std::string_view owner) {
   EXEUNT_TRY_ASSIGN(Fence fence, store.acquire_lease("case/" + case_id.text(), owner, k_lease_time));
   // From here on its destructor gives the lease back.
   auto stream = std::unique_ptr<CaseStream>(new CaseStream(store, clock, random, tenant, case_id, std::move(fence)));
@@ -159,7 +160,8 @@ Status CaseStream::keep_lease() { return store_.renew_lease(fence_, k_lease_time
 
 Result<evidence::Folder> fold_case(Store& store, const model::CaseId& case_id) {
   EXEUNT_TRY_ASSIGN(evidence::Folder folder, load(store, case_id));
-  if (folder.state().entries == 0) return base::fail(Code::not_found, "case " + case_id.text() + ": there is none", "`exeunt status` lists the cases");
+  if (folder.state().entries == 0)
+    return base::fail(Code::not_found, "case " + case_id.text() + ": there is none", "`exeunt status` lists the cases");
   return folder;
 }
 

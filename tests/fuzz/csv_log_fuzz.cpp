@@ -1,6 +1,5 @@
 // PostgreSQL's csvlog holds bytes of whoever tried to log in: any input gives records or is counted as broken, in chunks or whole.
 #include "connect/postgresql/csv_log.hpp"
-
 #include "connect/postgresql/ddl_history.hpp"
 #include "fuzz/fuzz_input.hpp"
 
