@@ -69,11 +69,11 @@ class PathReplay {
     if (*moment == model::ProbeMoment::control && !cut_.contains(leaf.system)) {
       for (const auto& path : book_.all())
         if (path.node.key.system.text() == leaf.system && name(path.node.key.kind) == leaf.node)
-          book_.note_before(path.node.id(), std::nullopt, *answer);
+          book_.note_before(path.node.id(), std::nullopt, answer);
     }
     const auto id = ids_.find(leaf.target);
     if (id == ids_.end()) return;
-    if (*moment == model::ProbeMoment::before) book_.note_before(id->second, *answer, std::nullopt);
+    if (*moment == model::ProbeMoment::before) book_.note_before(id->second, answer, std::nullopt);
   }
   void changed(const evidence::Leaf& leaf) {
     const auto id = ids_.find(leaf.target);

@@ -51,10 +51,10 @@ AccountsOfAll list_accounts(Systems& systems, Survey& survey) {
     std::vector<std::jthread> threads;
     std::mutex mutex;
     for (auto& [id, system] : systems)
-      threads.emplace_back([&, id = id, connector = system.connector.get()] {
+      threads.emplace_back([&, key = id, connector = system.connector.get()] {
         auto listing = connector->accounts({});
         const std::lock_guard lock(mutex);
-        listed.emplace(id, std::move(listing));
+        listed.emplace(key, std::move(listing));
       });
   }
   AccountsOfAll out;
