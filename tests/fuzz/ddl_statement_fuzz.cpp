@@ -1,6 +1,5 @@
 // Statements in the log are whatever people wrote: role names are found or not, never past the input, never longer than the server keeps.
 #include "connect/postgresql/ddl_statement.hpp"
-
 #include "fuzz/fuzz_input.hpp"
 
 using namespace exeunt;
