@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -25,6 +26,13 @@ struct PathRecord {
   bool settled = false;
 };
 
+/// Counted while records change: asked after every step, and a case may have ten thousand paths.
+struct PathTally {
+  std::size_t paths = 0;
+  std::size_t ended = 0;
+  std::map<model::SystemId, std::size_t> open_required;  // neither ended nor waived; systems without one are not in it
+};
+
 /// Thread-safe; records are copied in and out.
 class PathBook {
  public:
@@ -36,13 +44,19 @@ class PathBook {
   bool note_verdict(const model::NodeId& id, model::PathState state, model::Grade grade, base::Time now,
                     std::optional<base::Duration> steady = std::nullopt);
   void note_settled(const model::NodeId& id);
-  void note_node(const model::Node& node);            // newer facts (a pid, a DN) of a known path
-  [[nodiscard]] std::vector<PathRecord> all() const;  // sorted by node id
-  [[nodiscard]] std::vector<PathRecord> of_step(const model::StepId& step) const;
+  void note_node(const model::Node& node);                                         // newer facts (a pid, a DN) of a known path
+  [[nodiscard]] std::vector<PathRecord> all() const;                               // sorted by node id
+  [[nodiscard]] std::vector<PathRecord> of_step(const model::StepId& step) const;  // sorted by node id
+  [[nodiscard]] std::vector<model::NodeKey> keys_of(const model::SystemId& system, model::NodeKind kind) const;
+  [[nodiscard]] PathTally tally() const;
 
  private:
+  void count(const PathRecord& record, bool in);  // under mutex_, before and after every change of a state
+
   mutable std::mutex mutex_;
   std::map<model::NodeId, PathRecord> records_;
+  std::map<model::StepId, std::set<model::NodeId>> by_step_;
+  PathTally tally_;
 };
 
 }  // namespace exeunt::engine
