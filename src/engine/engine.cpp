@@ -165,9 +165,8 @@ Result<RunResult> CaseRun::probe() {
   std::vector<std::pair<model::SystemId, std::function<Status()>>> jobs;
   for (const auto& path : book_.all()) {
     if (!needs_.systems.contains(path.node.key.system)) continue;
-    const auto ref =
-        std::find_if(stage_runner.steps().begin(), stage_runner.steps().end(), [&](const StepRef& r) { return r.step->id == path.step; });
-    const plan::Step* step = ref == stage_runner.steps().end() ? nullptr : ref->step;
+    const StepRef* const ref = stage_runner.find(path.step);
+    const plan::Step* step = ref == nullptr ? nullptr : ref->step;
     const model::NodeId id = path.node.id();
     jobs.emplace_back(path.node.key.system,
                       [this, id, step] { return prover_.prove(id, step, model::ProbeMoment::settled).map([](PathState) {}); });
@@ -179,6 +178,7 @@ Result<RunResult> CaseRun::probe() {
     EXEUNT_TRY(journal_.state_changed(CaseState::reopened, "a probe found something that is not ended"));
     result.words.push_back("the case is reopened: run it again");
   }
+  EXEUNT_TRY(stream_->wait_until_durable());
   result.state = stream_->state();
   return result;
 }
@@ -206,21 +206,20 @@ Status CaseRun::stages(StageRunner& stages) {
 
 Status CaseRun::note_milestones() {
   const std::lock_guard lock(milestones_);
-  bool identity = true;
-  bool all = true;
-  for (const auto& path : book_.all()) {
-    if (!path.required || path.state == PathState::ended || path.state == PathState::waived) continue;
-    all = false;
-    const auto system = needs_.systems.find(path.node.key.system);
-    if (system != needs_.systems.end() && system->second.identity) identity = false;
-  }
+  const auto open = book_.tally().open_required;
+  const bool all = open.empty();
+  const bool identity = std::none_of(open.begin(), open.end(), [&](const auto& row) {
+    const auto system = needs_.systems.find(row.first);
+    return system != needs_.systems.end() && system->second.identity;
+  });
+  if (!identity) return {};
   bool has_identity = false;
   bool has_zero = false;
   stream_->inspect([&](const evidence::CaseFold& fold) {
     has_identity = fold.identity_cut.has_value();
     has_zero = fold.zero.has_value();
   });
-  if (identity && !has_identity) EXEUNT_TRY(journal_.milestone("identity_cut", "every required path on identity systems ended"));
+  if (!has_identity) EXEUNT_TRY(journal_.milestone("identity_cut", "every required path on identity systems ended"));
   if (all && !has_zero) EXEUNT_TRY(journal_.milestone("zero", "every required path ended"));
   return {};
 }
@@ -304,6 +303,7 @@ Result<RunResult> CaseRun::finish(const std::map<model::StepId, StepEnd>& ends) 
   if (result.delta) result.exit = worse_exit(result.exit, 5);
   if (was_stopped) result.exit = worse_exit(result.exit, 5);
   EXEUNT_TRY(leave_in_state(result, was_stopped));
+  EXEUNT_TRY(stream_->wait_until_durable());
   EXEUNT_TRY(needs_.store.drop_timer("settle/" + stream_->case_id().text()));
   result.state = stream_->state();
   return result;

@@ -173,7 +173,9 @@ base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step*
     best.verdict.grade = spec->best;
   const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady());
   if (changed) EXEUNT_TRY(journal_.path_changed(path->node, step != nullptr ? step->id : path->step, best.verdict, best.means));
-  if (moment == ProbeMoment::settled && best.verdict.state == PathState::ended) book_.note_settled(id);
+  // Where nothing lags the look just after the cut is the one past the window.
+  const bool past_window = moment == ProbeMoment::settled || (spec != nullptr && spec->settle.count() == 0);
+  if (past_window && best.verdict.state == PathState::ended) book_.note_settled(id);
   return best.verdict.state;
 }
 

@@ -22,12 +22,6 @@ bool Settling::stopped() const {
          context_.interrupts.cancel_requested(context_.journal.stream().case_id());
 }
 
-const StepRef* Settling::step_of(const PathRecord& path) const {
-  for (const auto& ref : stages_.steps())
-    if (ref.step->id == path.step) return &ref;
-  return nullptr;
-}
-
 Result<Settling::Round> Settling::relist_all() {
   std::map<std::pair<const ApprovedPlan*, model::SystemId>, std::vector<StepRef>> by_system;
   for (const auto& ref : stages_.steps())
@@ -103,7 +97,7 @@ Result<bool> Settling::settle() {
       next = std::min(next, wait);
       if (wait.count() > 0) continue;
       jobs.emplace_back(path.node.key.system, [this, path]() -> Status {
-        const StepRef* ref = step_of(path);
+        const StepRef* ref = stages_.find(path.step);
         return context_.prover.prove(path.node.id(), ref == nullptr ? nullptr : ref->step, model::ProbeMoment::settled).map([](PathState) {
         });
       });
@@ -122,7 +116,7 @@ Result<bool> Settling::settle() {
     std::vector<StepRef> reopened;
     for (const auto& path : context_.book.all()) {
       if (path.state == PathState::ended || !path.required) continue;
-      const StepRef* ref = step_of(path);
+      const StepRef* ref = stages_.find(path.step);
       const bool listed =
           ref == nullptr || std::any_of(reopened.begin(), reopened.end(), [&](const StepRef& r) { return r.step == ref->step; });
       if (!listed) reopened.push_back(*ref);
@@ -139,7 +133,7 @@ Status Settling::probe_what_is_open() {
   for (const auto& path : context_.book.all()) {
     if (path.state == PathState::ended || !context_.systems.contains(path.node.key.system)) continue;
     jobs.emplace_back(path.node.key.system, [this, path]() -> Status {
-      const StepRef* ref = step_of(path);
+      const StepRef* ref = stages_.find(path.step);
       return context_.prover.prove(path.node.id(), ref == nullptr ? nullptr : ref->step, model::ProbeMoment::after).map([](PathState) {});
     });
   }

@@ -24,7 +24,6 @@ class Settling {
   };
   [[nodiscard]] base::Result<Round> relist_all();
   [[nodiscard]] base::Duration due_in(const PathRecord& path) const;
-  [[nodiscard]] const StepRef* step_of(const PathRecord& path) const;
   [[nodiscard]] bool stopped() const;
 
   RunContext& context_;
