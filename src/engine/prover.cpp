@@ -12,6 +12,9 @@ using model::ProbeMoment;
 
 namespace {
 
+/// A system that did not answer before the cut is asked again: without that answer no later refusal counts.
+bool is_answer(const std::optional<ProbeAnswer>& before) { return before && *before != ProbeAnswer::unknown; }
+
 bool tries_the_gate(ProbeMeans means) { return means == ProbeMeans::own || means == ProbeMeans::gate || means == ProbeMeans::twin; }
 
 connect::ProbeRequest request_for(const PathRecord& path, ProbeMeans means, ProbeMoment moment, const StepSecrets* secrets) {
@@ -65,7 +68,7 @@ base::Result<ProbeResult> Prover::try_control(const PathRecord& path, ProbeMeans
 
 base::Status Prover::before(const model::NodeId& id, const plan::Step* step) {
   const auto path = book_.find(id);
-  if (!path || path->before || path->before_control || path->state == PathState::ended) return {};
+  if (!path || is_answer(path->before) || is_answer(path->before_control) || path->state == PathState::ended) return {};
   const model::PathSpec* spec = spec_of(*path);
   if (spec == nullptr) return {};
   StepSecrets secrets;

@@ -307,6 +307,9 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     out.end = StepEnd::ended;
     return out;
   }
+  // Nothing of this step went out yet: what could not be tried at the beginning of the run is tried now.
+  if (last_attempt(step) == 0)
+    for (const auto& path : context_.book.of_step(step.id)) EXEUNT_TRY(context_.prover.before(path.node.id(), &step));
   return call(plan, step, number, covered);
 }
 
