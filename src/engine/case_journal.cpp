@@ -146,6 +146,7 @@ Status CaseJournal::path_changed(const model::Node& target, const model::StepId&
   leaf.grade = name(verdict.grade);
   leaf.means = name(means);
   leaf.control = verdict.control;
+  leaf.until = verdict.until;
   return write_later(std::move(leaf), {{"node", target.id().text()}, {"words", verdict.why}});
 }
 

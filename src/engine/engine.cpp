@@ -83,6 +83,7 @@ class CaseRun {
                  plans_,
                  options.stop,
                  options.retry,
+                 options.drain_wait_max,
                  true,
                  options.progress,
                  [this] { return note_milestones(); }} {}
@@ -98,6 +99,7 @@ class CaseRun {
   Status stages(StageRunner& stages);
   Status note_milestones();
   Result<RunResult> finish(const std::map<model::StepId, StepEnd>& ends);
+  Status wait_for_draining(RunResult& result);
   Status leave_in_state(RunResult& result, bool stopped);
   Status change_state(CaseState to, const std::string& words);
   bool stopped() const {
@@ -277,11 +279,24 @@ Status CaseRun::leave_in_state(RunResult& result, bool was_stopped) {
     result.words.push_back("a delta plan waits for an approval: exeunt approval show " + result.delta->substr(0, 12));
     return change_state(CaseState::waiting_approval, "a delta plan waits for an approval");
   }
-  if (result.exit == 8) return change_state(CaseState::waiting_draining, "only draining is left");
+  if (result.exit == 8) return wait_for_draining(result);
   if (result.exit != 0) return {};
   if (tasks_open) return change_state(CaseState::waiting_person, "tasks of named persons are open");
   EXEUNT_TRY(needs_.store.drop_sealed(stream_->case_id()));
   return change_state(CaseState::closed, "every required path ended at its grade");
+}
+
+/// Durable, so that any later process knows when to look again.
+Status CaseRun::wait_for_draining(RunResult& result) {
+  std::optional<base::Time> next;
+  for (const auto& path : book_.all()) {
+    if (path.state != PathState::draining || !path.until) continue;
+    if (!next || *path.until < *next) next = path.until;
+    if (!result.last_closes || *path.until > *result.last_closes) result.last_closes = path.until;
+  }
+  if (next) EXEUNT_TRY(needs_.store.put_timer({"drain/" + stream_->case_id().text(), stream_->case_id(), *next, "{}"}));
+  if (result.last_closes) result.words.push_back("last way in closes at " + base::to_rfc3339(*result.last_closes));
+  return change_state(CaseState::waiting_draining, "only draining is left");
 }
 
 Result<RunResult> CaseRun::finish(const std::map<model::StepId, StepEnd>& ends) {
@@ -302,6 +317,7 @@ Result<RunResult> CaseRun::finish(const std::map<model::StepId, StepEnd>& ends) 
   }
   if (result.delta) result.exit = worse_exit(result.exit, 5);
   if (was_stopped) result.exit = worse_exit(result.exit, 5);
+  EXEUNT_TRY(needs_.store.drop_timer("drain/" + stream_->case_id().text()));
   EXEUNT_TRY(leave_in_state(result, was_stopped));
   EXEUNT_TRY(stream_->wait_until_durable());
   EXEUNT_TRY(needs_.store.drop_timer("settle/" + stream_->case_id().text()));

@@ -51,12 +51,13 @@ void PathBook::note_before(const model::NodeId& id, std::optional<model::ProbeAn
 }
 
 bool PathBook::note_verdict(const model::NodeId& id, model::PathState state, model::Grade grade, base::Time now,
-                            std::optional<base::Duration> steady) {
+                            std::optional<base::Duration> steady, std::optional<base::Time> until) {
   const std::lock_guard lock(mutex_);
   const auto found = records_.find(id);
   if (found == records_.end()) return false;
   PathRecord& record = found->second;
-  const bool changed = record.state != state || record.grade != grade;
+  const bool changed = record.state != state || record.grade != grade || record.until != until;
+  record.until = until;
   count(record, false);
   record.state = state;
   record.grade = grade;

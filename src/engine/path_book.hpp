@@ -24,6 +24,7 @@ struct PathRecord {
   std::optional<base::Time> ended_at;          // wall clock, for the settle re-probe after a restart
   std::optional<base::Duration> ended_steady;  // the same on the monotonic clock, when it ended in this process
   bool settled = false;
+  std::optional<base::Time> until;  // draining
 };
 
 /// Counted while records change: asked after every step, and a case may have ten thousand paths.
@@ -40,9 +41,9 @@ class PathBook {
   bool add(PathRecord record);
   [[nodiscard]] std::optional<PathRecord> find(const model::NodeId& id) const;
   void note_before(const model::NodeId& id, std::optional<model::ProbeAnswer> before, std::optional<model::ProbeAnswer> control);
-  /// Returns whether state or grade differ from what was known.
+  /// Returns whether state, grade or `until` differ from what was known.
   bool note_verdict(const model::NodeId& id, model::PathState state, model::Grade grade, base::Time now,
-                    std::optional<base::Duration> steady = std::nullopt);
+                    std::optional<base::Duration> steady = std::nullopt, std::optional<base::Time> until = std::nullopt);
   void note_settled(const model::NodeId& id);
   void note_node(const model::Node& node);                                         // newer facts (a pid, a DN) of a known path
   [[nodiscard]] std::vector<PathRecord> all() const;                               // sorted by node id

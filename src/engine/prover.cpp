@@ -137,6 +137,11 @@ base::Result<Prover::Look> Prover::look_by_observing(const PathRecord& path, Pro
     look.verdict.why = observation.words;
     if (observation.presence == Presence::absent) continue;
     look.verdict.state = observation.presence == Presence::present ? PathState::live : PathState::unknown;
+    // After the cut only: before it, what ends by itself some day is a way in like any other.
+    if (observation.presence == Presence::present && observation.until && *observation.until > clock_.now()) {
+      look.verdict.state = PathState::draining;
+      look.verdict.until = observation.until;
+    }
     return look;
   }
   look.verdict.state = PathState::ended;
@@ -174,7 +179,7 @@ base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step*
   // Never better than what the connector's own page allows.
   if (spec != nullptr && best.verdict.state == PathState::ended && static_cast<int>(best.verdict.grade) < static_cast<int>(spec->best))
     best.verdict.grade = spec->best;
-  const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady());
+  const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady(), best.verdict.until);
   if (changed) EXEUNT_TRY(journal_.path_changed(path->node, step != nullptr ? step->id : path->step, best.verdict, best.means));
   // Where nothing lags the look just after the cut is the one past the window.
   const bool past_window = moment == ProbeMoment::settled || (spec != nullptr && spec->settle.count() == 0);

@@ -185,11 +185,14 @@ Result<bool> StepRunner::wait_for_allowance(const plan::Step& step) {
 
 Result<StepEnd> StepRunner::prove_covered(const plan::Step& step) {
   bool open = false;
+  bool draining = false;
   for (const auto& path : context_.book.of_step(step.id)) {
     EXEUNT_TRY_ASSIGN(const model::PathState state, context_.prover.prove(path.node.id(), &step, model::ProbeMoment::after));
-    open = open || state != model::PathState::ended;
+    draining = draining || state == model::PathState::draining;
+    open = open || (state != model::PathState::ended && state != model::PathState::draining);
   }
-  return open ? StepEnd::still_open : StepEnd::ended;
+  if (open) return StepEnd::still_open;
+  return draining ? StepEnd::draining : StepEnd::ended;
 }
 
 Result<StepRunner::Attempt> StepRunner::after_error(const plan::Step& step, int number, const Error& error) {
@@ -279,6 +282,8 @@ Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const pla
   out.again = out.end == StepEnd::still_open;
   out.wait = out.again ? backoff(number) : base::Duration{0};
   if (out.end == StepEnd::ended) EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::ended, applied->words));
+  if (out.end == StepEnd::draining)
+    EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::waiting, "what is left cannot be recalled and ends by itself"));
   return out;
 }
 
