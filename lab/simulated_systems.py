@@ -23,7 +23,7 @@ from pathlib import Path
 PAGE = 2
 NAMES = ["Ann Example", 'Zoë "Zed" O\'Hara; DROP ROLE x; --', "*)(uid=*", "Li, Wei + 李", "=cmd|'/c calc'!A1", "\u202eEvil\x1b[2J", "Ann Example"]
 FAULTS = {"answer_lost_after": 0, "answer_lost_before": 0, "silent_noop": False, "slow_ms": 0, "down": False, "cut_listing": "",
-          "prober_broken": False, "blind_probe": "", "refuse_apply": ""}
+          "prober_broken": False, "blind_probe": "", "refuse_apply": "", "drain_ms": 0}
 
 
 class Refusal(Exception):
@@ -144,6 +144,11 @@ class System:
         if kind == "secret":
             return {"presence": "unknown", "grade": "read_back"}
         grade = "observed" if kind == "session" and self.model != "openldap" else "read_back"
+        until = self.state["items"].get(f"{kind}/{ident}", {}).get("until_ms")
+        if until and until > time.time() * 1000:
+            return {"presence": "present", "grade": grade, "until_ms": until}
+        if until:
+            self.drop(kind, ident)
         return {"presence": "present" if f"{kind}/{ident}" in self.state["items"] else "absent", "grade": grade}
 
     # --- changes ---------------------------------------------------------------------------------------------------------------
@@ -191,7 +196,12 @@ class System:
                 self.drop(k, ident)
 
     def do_end_sessions(self, request, covered):
-        self.drop_covered(request, covered, "session")
+        """With `drain_ms` sessions cannot be recalled: each goes on for that long and then is over by itself."""
+        for kind, ident in covered:
+            if not self.faults["drain_ms"]:
+                self.drop_covered(request, [(kind, ident)], "session")
+            elif (item := self.state["items"].get(f"{kind}/{ident}")) and kind == "session":
+                item.setdefault("until_ms", int(time.time() * 1000) + self.faults["drain_ms"])
 
     def do_remove_memberships(self, request, covered):
         self.drop_covered(request, covered, "membership")
@@ -204,6 +214,10 @@ class System:
 
     def person_open_session(self, request):
         self.item("session", request["id"], request["account"], request.get("label", "opened by herself"), **request.get("facts", {}))
+
+    def person_enable(self, request):
+        """A sync, or somebody who means well: what was shut is open again."""
+        self.state["accounts"][request["account"]].update(enabled=True, locked=False)
 
     def op_check(self, request):
         return {"version": f"simulated {self.model}", "rights": ["everything: it is simulated"], "missing": []}

@@ -19,7 +19,7 @@ using Command = std::function<base::Result<int>(const Session&)>;
 
 struct Parsed {
   std::string home, subject, digest, file, case_id, reason;
-  bool json = false;
+  bool json = false, once = false;
   InitArguments init;
   MapArguments map;
   PlanArguments plan;
@@ -80,10 +80,16 @@ void add_running(CLI::App& app, Parsed& parsed) {
   run_command->add_option("case", parsed.run.case_id, "Case id, or its first characters")->required();
   run_command->add_option("--at", parsed.run.at, "Wait until this local time in this zone: --at \"2026-11-20 17:00\" Europe/Vienna")
       ->expected(2);
+  run_command->add_option("--wait-draining", parsed.run.wait_draining,
+                          "Stay until what cannot be recalled has ended by itself, if that is within this time (30s, 10min, 12h)");
   run_command->callback([&] { parsed.command = [&](const Session& s) { return run(s, parsed.run); }; });
   auto* probe_command = app.add_subcommand("probe", "Try every way in of a case once more; changes nothing");
   probe_command->add_option("case", parsed.case_id, "Case id, or its first characters")->required();
   probe_command->callback([&] { parsed.command = [&](const Session& s) { return probe(s, parsed.case_id); }; });
+  auto* watch_command = app.add_subcommand(
+      "watch", "Look at closed cases on the policy's schedule, and run what waits for an instant; stays until it is stopped");
+  watch_command->add_flag("--once", parsed.once, "Do what is due now, then end: for a timer of the system");
+  watch_command->callback([&] { parsed.command = [&](const Session& s) { return watch(s, parsed.once); }; });
   auto* cancel_command = app.add_subcommand("cancel", "Do nothing further in a case; what was ended stays ended");
   cancel_command->add_option("case", parsed.case_id, "Case id, or its first characters")->required();
   cancel_command->add_option("--reason", parsed.reason, "Why, for the record")->required();

@@ -11,6 +11,7 @@
 #include "service/record.hpp"
 #include "service/render_plan.hpp"
 #include "service/running.hpp"
+#include "service/watching.hpp"
 #include "store/case_stream.hpp"
 
 namespace exeunt::cli {
@@ -41,12 +42,16 @@ Result<int> list_cases(const Session& session, service::Home& home) {
     rows.push_back(
         {row.id.text().substr(0, 12), row.subject.text(), row.subject_label, std::string(name(row.state)), base::to_rfc3339(row.opened)});
   if (!rows.empty()) session.out.table({"case", "person", "name", "state", "opened"}, rows);
+  EXEUNT_TRY_ASSIGN(const auto overdue, service::overdue_watches(home, session.clock.now()));
+  for (const auto& words : overdue) session.out.line(session.out.paint(Colour::bad, "ALARM: ") + words);
   return 0;
 }
 
 std::vector<std::string> path_row(const service::PathLine& line) {
   const auto& fold = line.fold;
-  const std::string since = fold.state == model::PathState::ended ? clock_part(fold.first_refused) : "";
+  const std::string since = fold.state == model::PathState::ended      ? clock_part(fold.first_refused)
+                            : fold.state == model::PathState::draining ? "until " + clock_part(fold.until)
+                                                                       : "";
   return {line.system,
           line.kind,
           line.label.empty() ? line.id : line.label,

@@ -6,6 +6,7 @@
 #include "base/escape.hpp"
 #include "cli/session.hpp"
 #include "engine/engine.hpp"
+#include "service/watching.hpp"
 
 namespace exeunt::cli {
 
@@ -104,14 +105,19 @@ Result<int> doctor(const Session& session) {
   }));
   session.out.end_progress();
   EXEUNT_TRY_ASSIGN(const auto head, home->store->tree_head());
+  EXEUNT_TRY_ASSIGN(const auto overdue, service::overdue_watches(*home, session.clock.now()));
   if (session.out.json()) {
-    session.out.print_json(base::JsonObject{{"entries", head.size}, {"root", base::to_hex(head.root)}, {"findings", strings(findings)}});
+    session.out.print_json(base::JsonObject{
+        {"entries", head.size}, {"root", base::to_hex(head.root)}, {"findings", strings(findings)}, {"overdue", strings(overdue)}});
   } else {
     for (const auto& finding : findings) session.out.line(session.out.paint(Colour::bad, "broken: ") + base::escape_terminal(finding));
     session.out.line(
         fmt::format("{} entries, root {}: {}", head.size, base::to_hex(head.root).substr(0, 16), findings.empty() ? "sound" : "NOT SOUND"));
   }
-  return findings.empty() ? 0 : 7;
+  if (!session.out.json())
+    for (const auto& words : overdue) session.out.line(session.out.paint(Colour::bad, "ALARM: ") + words);
+  if (!findings.empty()) return 7;
+  return overdue.empty() ? 0 : 4;
 }
 
 Result<int> log_succeed(const Session& session, const std::string& reason) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/duration.hpp"
 #include "base/escape.hpp"
 #include "base/file.hpp"
 #include "cli/session.hpp"
@@ -56,6 +57,7 @@ int report(const Session& session, const engine::RunResult& result) {
                                             {"draining", counts.draining},
                                             {"identity_cut", time_or_null(result.state.identity_cut)},
                                             {"zero", time_or_null(result.state.zero)},
+                                            {"last_closes", time_or_null(result.last_closes)},
                                             {"delta", result.delta ? base::Json(*result.delta) : base::Json(nullptr)},
                                             {"words", std::move(words)}});
     return result.exit;
@@ -85,6 +87,14 @@ Result<int> run(const Session& session, const RunArguments& arguments) {
     EXEUNT_TRY_ASSIGN(request.at, base::from_local(arguments.at.at(0), arguments.at.at(1)));
     if (*request.at < session.clock.now())
       return base::fail(Code::invalid_argument, "that time has passed: " + base::to_rfc3339(*request.at), "leave --at out to run now");
+  }
+  if (!arguments.wait_draining.empty()) {
+    const auto wait = base::parse_duration(arguments.wait_draining);
+    if (!wait)
+      return base::fail(Code::invalid_argument,
+                        "--wait-draining " + base::escape_terminal(arguments.wait_draining) + " is no length of time",
+                        "a whole number and a unit: 30s, 10min, 12h");
+    request.drain_wait_max = *wait;
   }
   EXEUNT_TRY_ASSIGN(const auto result, service::run_case(*home, who, request, session.clock, session.random));
   return report(session, result);

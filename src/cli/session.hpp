@@ -52,9 +52,11 @@ struct PlanArguments {
 struct RunArguments {
   std::string case_id;
   std::vector<std::string> at;  // local time, IANA zone
+  std::string wait_draining;    // a length of time; empty: not at all
 };
 [[nodiscard]] base::Result<int> run(const Session& session, const RunArguments& arguments);
 [[nodiscard]] base::Result<int> probe(const Session& session, const std::string& case_id);
+[[nodiscard]] base::Result<int> watch(const Session& session, bool once);
 [[nodiscard]] base::Result<int> cancel(const Session& session, const std::string& case_id, const std::string& reason);
 
 struct HaltArguments {

@@ -164,6 +164,13 @@ Status CaseJournal::milestone(const std::string& which, const std::string& words
   return write(std::move(leaf), {{"words", words}});
 }
 
+Status CaseJournal::watch_summary(const std::string& outcome, std::int64_t count, const std::string& words) {
+  Leaf leaf = leaf_of(LeafKind::watch_summary);
+  leaf.outcome = outcome;
+  leaf.count = count;
+  return write(std::move(leaf), {{"words", words}});
+}
+
 Status CaseJournal::halted(const std::string& words) { return write(leaf_of(LeafKind::halted), {{"words", words}}); }
 
 Status CaseJournal::clock_stepped(base::Duration by) {

@@ -90,6 +90,7 @@ class CaseRun {
 
   Result<RunResult> run();
   Result<RunResult> probe();
+  Result<WatchResult> watch(const WatchNote& note);
 
  private:
   Status begin();
@@ -182,6 +183,57 @@ Result<RunResult> CaseRun::probe() {
   }
   EXEUNT_TRY(stream_->wait_until_durable());
   result.state = stream_->state();
+  return result;
+}
+
+Result<WatchResult> CaseRun::watch(const WatchNote& note) {
+  const CaseState before = state_now();
+  if (before != CaseState::closed && before != CaseState::waiting_person)
+    return base::fail(Code::failed_precondition, fmt::format("case {} is {}", stream_->case_id().text(), name(before)),
+                      "watched is what is closed or waits for a person only; run it");
+  EXEUNT_TRY(find_paths());
+  context_.only_changes = true;
+  if (note.late)
+    EXEUNT_TRY(
+        journal_.watch_summary("late", note.late->count(), "nobody looked although it was due: what happened meanwhile is not known"));
+  if (note.looks > 0) EXEUNT_TRY(journal_.watch_summary("quiet", note.looks, fmt::format("{} looks, nothing came back", note.looks)));
+  const Heartbeat heartbeat(journal_, needs_.clock);
+  StepRunner runner(context_);
+  StageRunner stage_runner(context_, runner);
+  Settling settling(context_, runner, stage_runner);
+  WatchResult result;
+  std::mutex mutex;
+  std::vector<std::pair<model::SystemId, std::function<Status()>>> jobs;
+  for (const auto& path : book_.all()) {
+    ++result.paths;
+    if (!needs_.systems.contains(path.node.key.system)) continue;
+    const StepRef* const ref = stage_runner.find(path.step);
+    const plan::Step* step = ref == nullptr ? nullptr : ref->step;
+    const model::NodeId id = path.node.id();
+    jobs.emplace_back(path.node.key.system, [this, id, step, &mutex, &result]() -> Status {
+      EXEUNT_TRY_ASSIGN(const Prover::Watched seen, prover_.watch(id, step));
+      const std::lock_guard lock(mutex);
+      if (seen == Prover::Watched::not_seen) ++result.not_seen;
+      return {};
+    });
+  }
+  EXEUNT_TRY(stage_runner.on_systems(jobs));
+  EXEUNT_TRY_ASSIGN(const bool listed, settling.look_for_new());
+  if (!listed) result.failed.push_back("a system could not be listed");
+  EXEUNT_TRY_ASSIGN(delta_, find_delta(needs_, context_));
+  for (const auto& failure : delta_.failures) result.failed.push_back(failure.system.text() + ": " + failure.error.text());
+  result.run.delta = delta_.digest;
+  result.run.exit = evidence::exit_code(stream_->state());
+  // An ending that can no longer be shown is said; only what is admitted, drains or is new opens the case again.
+  const PathTally tally = book_.tally();
+  result.reopened = delta_.digest.has_value() || !tally.open_required.empty();
+  if (result.reopened) {
+    EXEUNT_TRY(journal_.state_changed(before == CaseState::closed ? CaseState::reopened : CaseState::running,
+                                      "the watch found a way in that is open again, or new"));
+    if (delta_.digest) EXEUNT_TRY(journal_.state_changed(CaseState::waiting_approval, "a delta plan waits for an approval"));
+  }
+  EXEUNT_TRY(stream_->wait_until_durable());
+  result.run.state = stream_->state();
   return result;
 }
 
@@ -331,6 +383,12 @@ Result<RunResult> Engine::run(const model::CaseId& case_id, const RunOptions& op
   EXEUNT_TRY_ASSIGN(auto stream, store::CaseStream::open(needs_.store, needs_.clock, needs_.random, needs_.tenant, case_id, options.owner));
   CaseRun run(needs_, options, std::move(stream));
   return run.run();
+}
+
+Result<WatchResult> Engine::watch(const model::CaseId& case_id, const RunOptions& options, const WatchNote& note) {
+  EXEUNT_TRY_ASSIGN(auto stream, store::CaseStream::open(needs_.store, needs_.clock, needs_.random, needs_.tenant, case_id, options.owner));
+  CaseRun run(needs_, options, std::move(stream));
+  return run.watch(note);
 }
 
 Result<RunResult> Engine::probe(const model::CaseId& case_id, const RunOptions& options) {

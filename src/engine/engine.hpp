@@ -36,9 +36,22 @@ struct RunOptions {
 struct RunResult {
   int exit = 0;  // evidence::exit_code of the case, raised by unreachable systems and guards
   evidence::CaseFold state;
-  std::vector<std::string> words;    // what a person should know: what is left, and why
-  std::optional<std::string> delta;  // digest of a delta plan that waits for an approval
+  std::vector<std::string> words;         // what a person should know: what is left, and why
+  std::optional<std::string> delta;       // digest of a delta plan that waits for an approval
   std::optional<base::Time> last_closes;  // while something drains: when the last of it ends
+};
+
+/// What the watcher wants to have in the journal beside what it sees.
+struct WatchNote {
+  int looks = 0;                       // since the last summary; 0: no summary is due
+  std::optional<base::Duration> late;  // nobody looked for this long although it was due
+};
+struct WatchResult {
+  RunResult run;
+  bool reopened = false;
+  std::size_t paths = 0;
+  std::size_t not_seen = 0;         // paths of which the system did not tell: what was known stays
+  std::vector<std::string> failed;  // what could not be asked or listed at all
 };
 
 class Engine {
@@ -47,6 +60,9 @@ class Engine {
   /// Blocks until the case ended, or nothing more can be done now. failed_precondition: no approval, expired before it began, catalogue changed
   /// since, or a state in which a case does not run. aborted: another process runs it. Any error of the journal ends the run at once.
   [[nodiscard]] base::Result<RunResult> run(const model::CaseId& case_id, const RunOptions& options);
+  /// A look at a case in which nothing is open (closed, or waiting for a person's task): every known way in, every listing, every account of the person, known or new. Changes nothing outside and
+  /// journals only what is different; what is admitted again, or new, reopens the case. failed_precondition: it is in another state.
+  [[nodiscard]] base::Result<WatchResult> watch(const model::CaseId& case_id, const RunOptions& options, const WatchNote& note);
   /// Tries every path of the case once and journals the answers; changes nothing outside. A closed case in which something is admitted is reopened.
   [[nodiscard]] base::Result<RunResult> probe(const model::CaseId& case_id, const RunOptions& options);
 

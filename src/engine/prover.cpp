@@ -48,19 +48,23 @@ const model::PathSpec* Prover::spec_of(const PathRecord& path) const {
   return systems_.at(path.node.key.system).connector->catalogue().find(path.node.key.kind);
 }
 
-base::Result<ProbeResult> Prover::try_subject(const PathRecord& path, ProbeMeans means, ProbeMoment moment, const StepSecrets* secrets) {
-  auto& connector = *systems_.at(path.node.key.system).connector;
-  EXEUNT_TRY_ASSIGN(ProbeResult result, as_answer(connector.probe(request_for(path, means, moment, secrets)), means));
-  if (result.means != ProbeMeans::none) EXEUNT_TRY(journal_.probed(path.node, moment, result));
+base::Result<ProbeResult> Prover::try_subject(const Try& attempt, ProbeMeans means) {
+  const model::Node& node = attempt.path.node;
+  auto& connector = *systems_.at(node.key.system).connector;
+  EXEUNT_TRY_ASSIGN(ProbeResult result,
+                    as_answer(connector.probe(request_for(attempt.path, means, attempt.moment, attempt.secrets)), means));
+  if (attempt.journalled && result.means != ProbeMeans::none) EXEUNT_TRY(journal_.probed(node, attempt.moment, result));
   return result;
 }
 
-base::Result<ProbeResult> Prover::try_control(const PathRecord& path, ProbeMeans means, ProbeMoment moment, const StepSecrets* secrets) {
-  auto& connector = *systems_.at(path.node.key.system).connector;
-  EXEUNT_TRY_ASSIGN(ProbeResult result, as_answer(connector.probe_control(request_for(path, means, moment, secrets)), means));
-  if (result.means == ProbeMeans::none) return result;
+base::Result<ProbeResult> Prover::try_control(const Try& attempt, ProbeMeans means) {
+  const model::NodeKey& key = attempt.path.node.key;
+  auto& connector = *systems_.at(key.system).connector;
+  EXEUNT_TRY_ASSIGN(ProbeResult result,
+                    as_answer(connector.probe_control(request_for(attempt.path, means, attempt.moment, attempt.secrets)), means));
+  if (result.means == ProbeMeans::none || !attempt.journalled) return result;
   model::Node control;
-  control.key = {path.node.key.system, path.node.key.kind, "control"};
+  control.key = {key.system, key.kind, "control"};
   control.label = "control identity";
   EXEUNT_TRY(journal_.probed(control, ProbeMoment::control, result));
   return result;
@@ -82,11 +86,11 @@ base::Status Prover::before(const model::NodeId& id, const plan::Step* step) {
   for (const ProbeMeans means : spec->means) {
     if (!tries_the_gate(means)) continue;
     if (spec->trying_counts_as_failure) {
-      EXEUNT_TRY_ASSIGN(const ProbeResult result, try_control(*path, means, ProbeMoment::before, &secrets));
+      EXEUNT_TRY_ASSIGN(const ProbeResult result, try_control({*path, ProbeMoment::before, &secrets}, means));
       if (result.means == ProbeMeans::none) continue;
       book_.note_before(id, std::nullopt, result.answer);
     } else {
-      EXEUNT_TRY_ASSIGN(const ProbeResult result, try_subject(*path, means, ProbeMoment::before, rotates ? &secrets : nullptr));
+      EXEUNT_TRY_ASSIGN(const ProbeResult result, try_subject({*path, ProbeMoment::before, rotates ? &secrets : nullptr}, means));
       if (result.means == ProbeMeans::none) continue;
       book_.note_before(id, result.answer, std::nullopt);
     }
@@ -95,19 +99,19 @@ base::Status Prover::before(const model::NodeId& id, const plan::Step* step) {
   return {};
 }
 
-base::Result<Prover::Look> Prover::look_by_probe(const PathRecord& path, const model::PathSpec& spec, ProbeMeans means, ProbeMoment moment,
-                                                 const StepSecrets* secrets) {
+base::Result<Prover::Look> Prover::look_by_probe(const Try& attempt, const model::PathSpec& spec, ProbeMeans means) {
+  const PathRecord& path = attempt.path;
   Look look;
   look.means = means;
   ProbeEvidence evidence{means, spec.trying_counts_as_failure, path.before, path.before_control, ProbeAnswer::unknown, std::nullopt};
-  EXEUNT_TRY_ASSIGN(const ProbeResult result, try_subject(path, means, moment, secrets));
+  EXEUNT_TRY_ASSIGN(const ProbeResult result, try_subject(attempt, means));
   if (result.means == ProbeMeans::none) {
     look.available = false;
     return look;
   }
   evidence.after = result.answer;
   if (result.answer == ProbeAnswer::refused) {
-    EXEUNT_TRY_ASSIGN(const ProbeResult control, try_control(path, means, moment, secrets));
+    EXEUNT_TRY_ASSIGN(const ProbeResult control, try_control(attempt, means));
     if (control.means != ProbeMeans::none) evidence.control = control.answer;
   }
   look.verdict = judge(evidence);
@@ -115,12 +119,13 @@ base::Result<Prover::Look> Prover::look_by_probe(const PathRecord& path, const m
   return look;
 }
 
-base::Result<Prover::Look> Prover::look_by_observing(const PathRecord& path, ProbeMoment moment) {
+base::Result<Prover::Look> Prover::look_by_observing(const Try& attempt) {
   Look look;
-  auto& connector = *systems_.at(path.node.key.system).connector;
+  const model::Node& node = attempt.path.node;
+  auto& connector = *systems_.at(node.key.system).connector;
   Grade worst = Grade::observed;
   for (int i = 0; i < 2; ++i) {  // looked at twice: a lagging table says "none" beside a live connection
-    auto seen = connector.observe(path.node, {});
+    auto seen = connector.observe(node, {});
     connect::Observation observation;
     if (seen) {
       observation = *seen;
@@ -131,7 +136,7 @@ base::Result<Prover::Look> Prover::look_by_observing(const PathRecord& path, Pro
         return look;
       }
     }
-    EXEUNT_TRY(journal_.observed(path.node, moment, observation));
+    if (attempt.journalled) EXEUNT_TRY(journal_.observed(node, attempt.moment, observation));
     look.means = observation.grade == Grade::observed ? ProbeMeans::observe : ProbeMeans::read_back;
     if (static_cast<int>(observation.grade) > static_cast<int>(worst)) worst = observation.grade;
     look.verdict.why = observation.words;
@@ -150,16 +155,14 @@ base::Result<Prover::Look> Prover::look_by_observing(const PathRecord& path, Pro
   return look;
 }
 
-base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step* step, ProbeMoment moment) {
-  const auto path = book_.find(id);
-  if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
-  const model::PathSpec* spec = spec_of(*path);
+base::Result<Prover::Look> Prover::best_look(const PathRecord& path, const plan::Step* step, ProbeMoment moment, bool journalled) {
+  const model::PathSpec* spec = spec_of(path);
   StepSecrets sealed;
-  const StepSecrets* secrets = nullptr;
+  Try attempt{path, moment, nullptr, journalled};
   if (step != nullptr && !step->vault_reference.empty()) {
     if (auto found = secrets_.sealed_of(*step)) {
       sealed = std::move(*found);
-      secrets = &sealed;
+      attempt.secrets = &sealed;
     }
   }
   Look best;
@@ -168,8 +171,7 @@ base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step*
   for (const ProbeMeans means : spec == nullptr ? std::vector<ProbeMeans>{} : spec->means) {
     if (means == ProbeMeans::none || means == ProbeMeans::witness) continue;
     if (!tries_the_gate(means) && looked) continue;  // observe and read_back are one look: the connector takes its best
-    EXEUNT_TRY_ASSIGN(Look look,
-                      tries_the_gate(means) ? look_by_probe(*path, *spec, means, moment, secrets) : look_by_observing(*path, moment));
+    EXEUNT_TRY_ASSIGN(Look look, tries_the_gate(means) ? look_by_probe(attempt, *spec, means) : look_by_observing(attempt));
     looked = looked || !tries_the_gate(means);
     if (!look.available) continue;
     best = std::move(look);
@@ -179,12 +181,30 @@ base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step*
   // Never better than what the connector's own page allows.
   if (spec != nullptr && best.verdict.state == PathState::ended && static_cast<int>(best.verdict.grade) < static_cast<int>(spec->best))
     best.verdict.grade = spec->best;
+  return best;
+}
+
+base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step* step, ProbeMoment moment) {
+  const auto path = book_.find(id);
+  if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
+  EXEUNT_TRY_ASSIGN(const Look best, best_look(*path, step, moment, true));
   const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady(), best.verdict.until);
   if (changed) EXEUNT_TRY(journal_.path_changed(path->node, step != nullptr ? step->id : path->step, best.verdict, best.means));
   // Where nothing lags the look just after the cut is the one past the window.
+  const model::PathSpec* spec = spec_of(*path);
   const bool past_window = moment == ProbeMoment::settled || (spec != nullptr && spec->settle.count() == 0);
   if (past_window && best.verdict.state == PathState::ended) book_.note_settled(id);
   return best.verdict.state;
+}
+
+base::Result<Prover::Watched> Prover::watch(const model::NodeId& id, const plan::Step* step) {
+  const auto path = book_.find(id);
+  if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
+  EXEUNT_TRY_ASSIGN(const Look look, best_look(*path, step, ProbeMoment::settled, false));
+  if (look.verdict.state == PathState::unknown) return Watched::not_seen;
+  if (look.verdict.state == path->state) return Watched::unchanged;
+  EXEUNT_TRY_ASSIGN(const PathState state, prove(id, step, ProbeMoment::settled));
+  return state == path->state ? Watched::unchanged : Watched::changed;
 }
 
 }  // namespace exeunt::engine

@@ -20,19 +20,28 @@ class Prover {
   /// After the cut (or settled): tries, judges, journals, updates the book. Returns the state that the path is in now.
   [[nodiscard]] base::Result<model::PathState> prove(const model::NodeId& id, const plan::Step* step, model::ProbeMoment moment);
 
+  enum class Watched { unchanged, changed, not_seen };
+  /// A look at a path of a case that is over: journalled only when something is different, and then looked at a second time. not_seen: the
+  /// system did not tell; what was known stays.
+  [[nodiscard]] base::Result<Watched> watch(const model::NodeId& id, const plan::Step* step);
+
  private:
   struct Look {
     Verdict verdict;
     model::ProbeMeans means = model::ProbeMeans::none;
     bool available = true;  // false: these means cannot be used here, take the next
   };
-  [[nodiscard]] base::Result<connect::ProbeResult> try_subject(const PathRecord& path, model::ProbeMeans means, model::ProbeMoment moment,
-                                                               const StepSecrets* secrets);
-  [[nodiscard]] base::Result<connect::ProbeResult> try_control(const PathRecord& path, model::ProbeMeans means, model::ProbeMoment moment,
-                                                               const StepSecrets* secrets);
-  [[nodiscard]] base::Result<Look> look_by_probe(const PathRecord& path, const model::PathSpec& spec, model::ProbeMeans means,
-                                                 model::ProbeMoment moment, const StepSecrets* secrets);
-  [[nodiscard]] base::Result<Look> look_by_observing(const PathRecord& path, model::ProbeMoment moment);
+  struct Try {
+    const PathRecord& path;
+    model::ProbeMoment moment;
+    const StepSecrets* secrets = nullptr;
+    bool journalled = true;
+  };
+  [[nodiscard]] base::Result<connect::ProbeResult> try_subject(const Try& attempt, model::ProbeMeans means);
+  [[nodiscard]] base::Result<connect::ProbeResult> try_control(const Try& attempt, model::ProbeMeans means);
+  [[nodiscard]] base::Result<Look> look_by_probe(const Try& attempt, const model::PathSpec& spec, model::ProbeMeans means);
+  [[nodiscard]] base::Result<Look> look_by_observing(const Try& attempt);
+  [[nodiscard]] base::Result<Look> best_look(const PathRecord& path, const plan::Step* step, model::ProbeMoment moment, bool journalled);
   [[nodiscard]] const model::PathSpec* spec_of(const PathRecord& path) const;
 
   CaseJournal& journal_;

@@ -58,6 +58,7 @@ struct RunContext {
   bool urgent = true;
   std::function<void(const Progress&)> progress;
   std::function<base::Status()> step_ended;  // after every step that came to an end: milestones are noted when they happen
+  bool only_changes = false;                 // a watch: a listing that shows nothing new is no entry
 };
 
 /// Waits on the run's clock; false when the run was told to stop first.

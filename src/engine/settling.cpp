@@ -59,6 +59,14 @@ Result<Settling::Round> Settling::relist_all() {
   return round;
 }
 
+Result<bool> Settling::look_for_new() {
+  EXEUNT_TRY_ASSIGN(const Round round, relist_all());
+  for (const auto& ref : round.reopened)
+    for (const auto& path : context_.book.of_step(ref.step->id))
+      EXEUNT_TRY(context_.prover.prove(path.node.id(), ref.step, model::ProbeMoment::settled));
+  return round.listed;
+}
+
 Result<bool> Settling::sweep() {
   int quiet = 0;
   for (int rounds = 0; rounds < context_.policy.relist_rounds_max && !stopped(); ++rounds) {

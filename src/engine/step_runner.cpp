@@ -137,7 +137,8 @@ Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Ste
     return std::size_t{0};
   }
   for (const auto& listing : inventory.listings)
-    if (std::find(step.covers.begin(), step.covers.end(), listing.kind) != step.covers.end()) EXEUNT_TRY(context_.journal.listed(listing));
+    if (!context_.only_changes && std::find(step.covers.begin(), step.covers.end(), listing.kind) != step.covers.end())
+      EXEUNT_TRY(context_.journal.listed(listing));
   covered = covered_by(plan, step, inventory);
   std::size_t fresh = 0;
   for (const auto& node : covered) {

@@ -21,9 +21,9 @@ struct ProbeEvidence {
 struct Verdict {
   model::PathState state = model::PathState::unknown;
   model::Grade grade = model::Grade::unknown;
-  std::string control;  // held | missing | failed
-  std::string why;      // for the operator
-  std::optional<base::Time> until;  // draining: the instant at which it ends by itself
+  std::string control;                             // held | missing | failed
+  std::string why;                                 // for the operator
+  std::optional<base::Time> until = std::nullopt;  // draining: the instant at which it ends by itself
 };
 
 /// ended(refused) only for own, gate or twin, refused after, control admitted now, and admitted before (or, where trying counts as a

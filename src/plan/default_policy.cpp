@@ -64,6 +64,12 @@ targets:
   identity: 5min
   zero: 10min
 
+# A closed case is looked at again this often, for this long (0s: never): an account that was made again, a key that came back from a backup,
+# a sync that enables what was disabled reopens the case. `exeunt watch` does it.
+watch:
+  every: 1h
+  for: 90d
+
 # Sessions, keys and tokens are listed anew until nothing new is found twice in a row, at most this often.
 relist_rounds_max: 10
 

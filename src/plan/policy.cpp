@@ -139,6 +139,12 @@ void read_all(YamlMapping& file, Policy& out) {
     targets.duration("identity", out.target_identity);
     targets.duration("zero", out.target_zero);
   });
+  file.mapping("watch", [&](YamlMapping& watch) {
+    watch.duration("every", out.watch_every);
+    watch.duration("for", out.watch_for);
+    if (out.watch_every < base::Duration{1'000})
+      watch.refuse("every", "is shorter than a second", "every look costs calls on every system");
+  });
   file.whole("relist_rounds_max", out.relist_rounds_max, 2, 1'000);
   file.mappings("secrets", [&](YamlMapping& row) { read_secret(row, out); });
   file.mappings("tasks", [&](YamlMapping& row) { read_task(row, out); });

@@ -47,6 +47,8 @@ struct Policy {
   std::map<model::SystemId, model::Budget> budgets;  // overrides the catalogue's
   base::Duration target_identity{std::chrono::minutes(5)}, target_zero{std::chrono::minutes(10)};
   int relist_rounds_max = 10;
+  base::Duration watch_every{std::chrono::hours(1)};  // closed cases are looked at this often …
+  base::Duration watch_for{std::chrono::days(90)};    // … for this long; 0: never
   std::vector<SharedSecret> secrets;
   std::vector<AttestTask> tasks;
   std::vector<model::NodeKind> watched_only;  // kinds that are mapped but not required

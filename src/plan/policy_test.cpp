@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "base/bytes.hpp"
+#include "base/duration.hpp"
 #include "plan/yaml_reader.hpp"
 
 namespace exeunt::plan {
@@ -153,11 +154,11 @@ TEST_CASE("policy: what is wrong is said with file, line and key") {
 }
 
 TEST_CASE("policy: lengths of time have a unit and an end") {
-  CHECK(parse_duration("500ms") == std::chrono::milliseconds(500));
-  CHECK(parse_duration("7d") == std::chrono::hours(168));
+  CHECK(base::parse_duration("500ms") == std::chrono::milliseconds(500));
+  CHECK(base::parse_duration("7d") == std::chrono::hours(168));
   for (const char* text : {"", "7", "s", "-1s", "1.5h", "1 h", "1H", "99999999999999999999s", "9223372036854775807d", "1h30min"}) {
     CAPTURE(text);
-    CHECK_FALSE(parse_duration(text).has_value());
+    CHECK_FALSE(base::parse_duration(text).has_value());
   }
 }
 

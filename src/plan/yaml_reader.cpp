@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/duration.hpp"
 #include "base/escape.hpp"
 
 namespace exeunt::plan {
@@ -13,7 +14,6 @@ namespace {
 
 constexpr std::size_t k_shown_max = 60;  // columns of an outside word in an error
 constexpr std::size_t k_entries_max = 100'000;
-constexpr std::int64_t k_duration_max_ms = std::int64_t{10} * 366 * 24 * 3600 * 1000;  // ten years
 
 std::string shown(std::string_view text) { return "\"" + base::escape_terminal(text, k_shown_max) + "\""; }
 
@@ -38,21 +38,6 @@ void YamlErrors::say(const YAML::Mark& mark, std::string_view key, std::string w
 base::Status YamlErrors::status() const {
   if (first_) return base::fail(*first_);
   return {};
-}
-
-std::optional<base::Duration> parse_duration(std::string_view text) {
-  std::size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  const auto count = number_of<std::int64_t>(text.substr(0, digits));
-  const std::string_view unit = text.substr(digits);
-  const std::int64_t factor = unit == "ms"    ? 1
-                              : unit == "s"   ? 1000
-                              : unit == "min" ? 60'000
-                              : unit == "h"   ? 3'600'000
-                              : unit == "d"   ? 86'400'000
-                                              : 0;
-  if (!count || factor == 0 || *count > k_duration_max_ms / factor) return std::nullopt;
-  return base::Duration(*count * factor);
 }
 
 YamlMapping::YamlMapping(const YAML::Node& node, YamlErrors& errors, std::string subject)
@@ -144,7 +129,7 @@ void YamlMapping::number(std::string_view key, double& out, double min, double m
 void YamlMapping::duration(std::string_view key, base::Duration& out) {
   const auto value = scalar(key);
   if (!value) return;
-  const auto length = parse_duration(*value);
+  const auto length = base::parse_duration(*value);
   if (!length) return refuse(key, shown(*value) + " is no length of time", "write a whole number and a unit: 500ms, 30s, 5min, 24h, 7d");
   out = *length;
 }

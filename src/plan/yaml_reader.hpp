@@ -72,7 +72,4 @@ class YamlMapping {
   YAML::Mark mark_;
 };
 
-/// nullopt when the text is no length of time.
-[[nodiscard]] std::optional<base::Duration> parse_duration(std::string_view text);
-
 }  // namespace exeunt::plan

@@ -98,13 +98,13 @@ std::string words_of(const evidence::Leaf& leaf, const JsonObject& payload, cons
     case K::milestone: return leaf.outcome == "zero" ? "no required way in is open" : "identity cut";
     case K::halted: return "halted: " + text("words");
     case K::clock_stepped: return "the wall clock stepped";
+    case K::watch_summary: return "watch: " + text("words");
     case K::listed:
     case K::resumed:
     case K::link_confirmed:
     case K::record_issued:
     case K::log_succeeded:
-    case K::noted:
-    case K::watch_summary: return {};
+    case K::noted: return {};
   }
   return {};
 }

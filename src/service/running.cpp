@@ -5,6 +5,7 @@
 
 #include "engine/run_context.hpp"
 #include "model/transitions.hpp"
+#include "service/watching.hpp"
 #include "service/who.hpp"
 
 namespace exeunt::service {
@@ -88,10 +89,12 @@ Result<engine::RunResult> run_case(Home& home, const Operator& who, const RunReq
   options.owner = owner_name();
   options.stop = request.stop;
   options.progress = request.progress;
+  options.drain_wait_max = request.drain_wait_max;
   engine::Engine engine(needs_of(home, interrupts, clock, random));
   auto result = engine.run(request.case_id, options);
   if (result) {
     EXEUNT_TRY(update_row(*home.store, request.case_id, result->state.state));
+    EXEUNT_TRY(schedule_watch(home, request.case_id, result->state.state, clock.now()));
     if (result->state.state == model::CaseState::cancelled) interrupts.drop_cancel(request.case_id);
     EXEUNT_TRY(sign_checkpoint(home));
   }
@@ -106,7 +109,26 @@ Result<engine::RunResult> probe_case(Home& home, const Operator& who, const mode
   options.owner = owner_name();
   options.progress = progress;
   engine::Engine engine(needs_of(home, interrupts, clock, random));
-  return engine.probe(case_id, options);
+  auto result = engine.probe(case_id, options);
+  if (result) EXEUNT_TRY(update_row(*home.store, case_id, result->state.state));
+  return result;
+}
+
+Result<engine::WatchResult> watch_case(Home& home, const Operator& who, const RunRequest& request, const engine::WatchNote& note,
+                                       const base::Clock& clock, base::Random& random) {
+  const InterruptFiles interrupts(home.config.home);
+  engine::RunOptions options;
+  EXEUNT_TRY_ASSIGN(options.operator_reference, person_reference(*home.store, home.people, who.person));
+  options.owner = owner_name();
+  options.stop = request.stop;
+  options.progress = request.progress;
+  EXEUNT_TRY_ASSIGN(const auto before, home.store->tree_head());
+  engine::Engine engine(needs_of(home, interrupts, clock, random));
+  auto result = engine.watch(request.case_id, options, note);
+  EXEUNT_TRY_ASSIGN(const auto after, home.store->tree_head());
+  if (result) EXEUNT_TRY(update_row(*home.store, request.case_id, result->run.state.state));
+  if (after.size != before.size) EXEUNT_TRY(sign_checkpoint(home));
+  return result;
 }
 
 Result<std::string> cancel_case(Home& home, const Operator& who, const model::CaseId& case_id, const std::string& reason,

@@ -196,6 +196,7 @@ Result<Observation> Simulated::observe(const model::Node& target, const Deadline
   if (presence == "present") out.presence = Presence::present;
   if (presence == "absent") out.presence = Presence::absent;
   out.grade = model::parse<model::Grade>(word(answer, "grade")).value_or(model::Grade::read_back);
+  if (const auto until = base::json_int(answer, "until_ms")) out.until = base::Time(base::Duration(*until));
   out.words = "simulated " + system_model_ + " says " + presence;
   return out;
 }

@@ -1,0 +1,153 @@
+#include "service/watching.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "model/transitions.hpp"
+#include "service/who.hpp"
+
+namespace exeunt::service {
+
+using base::Result;
+using base::Status;
+
+namespace {
+
+constexpr std::string_view k_watch = "watch/";
+
+/// What a watch timer carries: since when the case is closed, and what the next summary will say.
+struct WatchMemory {
+  std::int64_t closed_ms = 0;
+  std::int64_t day = 0;  // days since the epoch, of the newest look
+  int looks = 0;         // since the last summary
+};
+
+WatchMemory memory_of(const store::Timer& timer) {
+  WatchMemory out;
+  const auto parsed = base::parse_json(timer.what);
+  if (!parsed || !parsed->is_object()) return out;
+  const auto& fields = parsed->as_object();
+  out.closed_ms = base::json_int(fields, "closed_ms").value_or(0);
+  out.day = base::json_int(fields, "day").value_or(0);
+  out.looks = static_cast<int>(base::json_int(fields, "looks").value_or(0));
+  return out;
+}
+
+std::string text_of(const WatchMemory& memory) {
+  return base::canonical_json(base::JsonObject{{"closed_ms", memory.closed_ms}, {"day", memory.day}, {"looks", memory.looks}});
+}
+
+std::string watch_name(const model::CaseId& case_id) { return std::string(k_watch) + case_id.text(); }
+
+std::int64_t day_of(base::Time time) { return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count(); }
+
+base::Time next_look(base::Time was_due, base::Duration every, base::Time now) {
+  // From the schedule, not from when the look ended: a slow look does not make the next one late. Missed ones are not made up for.
+  return std::max(was_due + every, now + base::Duration{1});
+}
+
+/// One look at a closed case and, when it is open again by what its plan covers, the run that ends it.
+Status look(Home& home, const Operator& who, const store::Timer& timer, const RunRequest& request, const base::Clock& clock,
+            base::Random& random, WatchRound& round) {
+  const base::Time now = clock.now();
+  WatchMemory memory = memory_of(timer);
+  engine::WatchNote note;
+  if (now - timer.due > home.policy.watch_every) {
+    note.late = now - timer.due;
+    round.exit = 4;
+    round.words.push_back(fmt::format("ALARM: not watched since {}: what happened until now is not known", base::to_rfc3339(timer.due)));
+  }
+  if (memory.looks > 0 && memory.day != day_of(now)) note.looks = std::exchange(memory.looks, 0);
+  EXEUNT_TRY_ASSIGN(const engine::WatchResult seen, watch_case(home, who, request, note, clock, random));
+  ++memory.looks;
+  memory.day = day_of(now);
+  if (seen.not_seen > 0) round.words.push_back(fmt::format("{} of {} ways in could not be looked at", seen.not_seen, seen.paths));
+  for (const auto& failed : seen.failed) round.words.push_back("could not be asked: " + failed);
+  if (!seen.failed.empty()) round.exit = engine::worse_exit(round.exit, 6);
+  round.reopened = seen.reopened;
+  if (!seen.reopened) {
+    const bool over = now - base::Time(base::Duration(memory.closed_ms)) > home.policy.watch_for;
+    if (over) return home.store->drop_timer(timer.name);
+    return home.store->put_timer({timer.name, timer.case_id, next_look(timer.due, home.policy.watch_every, now), text_of(memory)});
+  }
+  EXEUNT_TRY(home.store->drop_timer(timer.name));
+  if (seen.run.delta) {
+    round.exit = engine::worse_exit(round.exit, seen.run.exit);
+    round.words.push_back("reopened: something that no approved plan covers; a delta plan waits: exeunt approval show " +
+                          seen.run.delta->substr(0, 12));
+    return {};
+  }
+  round.words.push_back("reopened: a way in is open again; what the approved plan covers runs now");
+  round.ran = true;
+  EXEUNT_TRY_ASSIGN(const engine::RunResult result, run_case(home, who, request, clock, random));
+  round.exit = engine::worse_exit(round.exit, result.exit);
+  round.words.insert(round.words.end(), result.words.begin(), result.words.end());
+  return {};
+}
+
+Status run_due(Home& home, const Operator& who, const store::Timer& timer, const RunRequest& request, const base::Clock& clock,
+               base::Random& random, WatchRound& round) {
+  EXEUNT_TRY_ASSIGN(const store::CaseRow row, home.store->find_case(timer.case_id));
+  if (model::is_terminal(row.state)) return home.store->drop_timer(timer.name);  // left behind by a process that was killed
+  round.ran = true;
+  EXEUNT_TRY_ASSIGN(const engine::RunResult result, run_case(home, who, request, clock, random));
+  round.exit = engine::worse_exit(round.exit, result.exit);
+  round.words.insert(round.words.end(), result.words.begin(), result.words.end());
+  return {};
+}
+
+}  // namespace
+
+Status schedule_watch(Home& home, const model::CaseId& case_id, model::CaseState state, base::Time now) {
+  const bool over = state == model::CaseState::closed || state == model::CaseState::waiting_person;
+  if (!over || home.policy.watch_for.count() == 0) return home.store->drop_timer(watch_name(case_id));
+  return home.store->put_timer({watch_name(case_id), case_id, now + home.policy.watch_every,
+                                text_of({now.time_since_epoch().count(), day_of(now), 0})});
+}
+
+Result<std::optional<base::Time>> next_due(store::Store& store) {
+  EXEUNT_TRY_ASSIGN(const auto timers, store.timers(std::nullopt));
+  std::optional<base::Time> next;
+  for (const auto& timer : timers)
+    if (!next || timer.due < *next) next = timer.due;
+  return next;
+}
+
+Result<std::vector<std::string>> overdue_watches(Home& home, base::Time now) {
+  EXEUNT_TRY_ASSIGN(const auto timers, home.store->timers(std::nullopt));
+  std::vector<std::string> out;
+  for (const auto& timer : timers)
+    if (timer.name.starts_with(k_watch) && now - timer.due > home.policy.watch_every)
+      out.push_back(fmt::format("case {} was to be looked at {}, and nobody did: run `exeunt watch`", timer.case_id.text().substr(0, 12),
+                                base::to_rfc3339(timer.due)));
+  return out;
+}
+
+Result<std::vector<WatchRound>> watch_due(Home& home, const Operator& who, const std::stop_token& stop, const base::Clock& clock,
+                                          base::Random& random, const std::function<void(const engine::Progress&)>& progress) {
+  EXEUNT_TRY_ASSIGN(auto timers, home.store->timers(std::nullopt));
+  std::erase_if(timers, [now = clock.now()](const store::Timer& timer) { return timer.due > now; });
+  std::sort(timers.begin(), timers.end(), [](const store::Timer& a, const store::Timer& b) { return a.due < b.due; });
+  std::vector<WatchRound> out;
+  for (const auto& timer : timers) {
+    if (stop.stop_requested()) break;
+    RunRequest request;
+    request.case_id = timer.case_id;
+    request.stop = stop;
+    request.progress = progress;
+    WatchRound round;
+    round.case_id = timer.case_id;
+    const Status done = timer.name.starts_with(k_watch) ? look(home, who, timer, request, clock, random, round)
+                                                        : run_due(home, who, timer, request, clock, random, round);
+    if (!done) {
+      round.exit = engine::worse_exit(round.exit, 4);
+      round.words.push_back(done.error().text());
+    }
+    out.push_back(std::move(round));
+  }
+  return out;
+}
+
+}  // namespace exeunt::service

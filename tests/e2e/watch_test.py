@@ -1,0 +1,129 @@
+"""What happens after the cut, with the real binary and simulated systems: ways in that end by themselves, and ways in that come back."""
+import time
+import unittest
+
+from simulated_company import SUBJECT, Company
+
+
+class Case(unittest.TestCase):
+    watch = "{every: 1s, for: 1d}"
+
+    def setUp(self):
+        self.company = Company()
+        self.addCleanup(self.company.close)
+        self.company.init()
+        self.company.write_policy(f"watch: {self.watch}\n")
+
+    def ended_case(self):
+        case, _ = self.company.planned_and_approved()
+        self.company.must("run", case)
+        self.assertIn(self.company.record(case)["state"], ("closed", "waiting_person"))
+        return case
+
+    def look(self):
+        """One round of the watch, when it is due."""
+        time.sleep(1.1)
+        code, out, error = self.company.exeunt("watch", "--once")
+        return code, out + error
+
+    def paths(self, case, state):
+        return [p for p in self.company.record(case)["paths"] if p["required"] and p["state"] == state]
+
+
+class Draining(Case):
+    def test_what_cannot_be_recalled_drains_until_its_instant(self):
+        self.company.faults("warehouse", drain_ms=5000)
+        case, _ = self.company.planned_and_approved()
+        code, out, _ = self.company.exeunt("run", case)
+        self.assertEqual(code, 8, out)
+        self.assertIn("last way in closes at", out)
+        record = self.company.record(case)
+        self.assertEqual((record["state"], record["exit"]), ("waiting_draining", 8))
+        draining = self.paths(case, "draining")
+        self.assertTrue(draining and all(p["kind"] == "session" and p["until"] for p in draining))
+        self.assertEqual([p for p in record["paths"] if p["required"] and p["state"] not in ("ended", "draining")], [])
+        # Once more before its time: still nothing claimed. Then to the end, in another process.
+        self.assertEqual(self.company.exeunt("run", case)[0], 8)
+        self.company.must("run", case, "--wait-draining", "30s")
+        until = {p["id"]: p["until"] for p in draining}
+        ended = {p["id"]: p for p in self.paths(case, "ended")}
+        for ident, instant in until.items():
+            self.assertGreaterEqual(ended[ident]["ended_since"]["first_refused"], instant, "never before its instant")
+
+    def test_the_watch_finishes_a_case_that_only_drains(self):
+        self.company.faults("warehouse", drain_ms=4000)
+        case, _ = self.company.planned_and_approved()
+        self.assertEqual(self.company.exeunt("run", case)[0], 8)
+        self.assertEqual(self.company.exeunt("watch", "--once")[0], 0, "nothing is due yet")
+        self.assertEqual(len(self.paths(case, "draining")) > 0, True)
+        time.sleep(5)
+        code, out, error = self.company.exeunt("watch", "--once")
+        self.assertEqual(code, 0, out + error)
+        self.assertEqual(self.paths(case, "draining"), [])
+
+
+class Resurrection(Case):
+    def test_a_quiet_look_adds_nothing_but_says_so(self):
+        case = self.ended_case()
+        entries = len(self.company.record(case)["entries"])
+        code, said = self.look()
+        self.assertEqual(code, 0, said)
+        self.assertIn("still ended", said)
+        self.assertEqual(len(self.company.record(case)["entries"]), entries, "a look that sees nothing new is no entry")
+
+    def test_what_comes_back_on_each_system_is_ended_again(self):
+        case = self.ended_case()
+        planted = {
+            "directory": {"act": "enable", "account": self.account("directory")},
+            "warehouse": {"act": "enable", "account": self.account("warehouse")},
+            "bastion": {"act": "add_key", "account": "2001", "fingerprint": "SHA256:" + "y" * 43},
+        }
+        for system, act in planted.items():
+            with self.subTest(system):
+                self.company.ask(system, op="person", **act)
+                code, said = self.look()
+                self.assertEqual(code, 0, said)
+                self.assertIn("REOPENED", said)
+                self.assertEqual(self.paths(case, "live"), [])
+                states = [e["leaf"]["state"] for e in self.company.record(case)["entries"] if e["leaf"]["kind"] == "state_changed"]
+                self.assertIn(states[-1], ("closed", "waiting_person"))
+
+    def test_a_new_account_of_hers_waits_for_a_delta_plan(self):
+        case = self.ended_case()
+        self.company.ask("warehouse", op="person", act="create_role", id="16999", account="16400")
+        code, said = self.look()
+        self.assertIn(code, (3, 5), said)
+        self.assertIn("delta plan", said)
+        self.assertEqual(self.company.record(case)["state"], "waiting_approval")
+
+    def test_a_system_that_is_down_reopens_nothing_and_is_named(self):
+        case = self.ended_case()
+        self.company.faults("warehouse", down=True)
+        code, said = self.look()
+        self.assertEqual(code, 6, said)
+        self.assertIn("warehouse", said)
+        self.assertIn(self.company.record(case)["state"], ("closed", "waiting_person"))
+        self.company.faults("warehouse", down=False)
+        self.assertEqual(self.look()[0], 0)
+
+    def account(self, system):
+        accounts = self.company.outside()[system]["accounts"]
+        return next(i for i, a in accounts.items() if a["hr_id"] == SUBJECT)
+
+
+class Late(Case):
+    def test_a_watch_that_did_not_run_is_an_alarm(self):
+        case = self.ended_case()
+        time.sleep(2.5)
+        _, out, _ = self.company.exeunt("status")
+        self.assertIn("ALARM", out)
+        self.assertEqual(self.company.exeunt("doctor")[0], 4)
+        code, out, _ = self.company.exeunt("watch", "--once")
+        self.assertEqual(code, 4)
+        self.assertIn("ALARM: not watched since", out)
+        self.assertIn("late", [e["leaf"].get("outcome") for e in self.company.record(case)["entries"] if e["leaf"]["kind"] == "watch_summary"])
+        self.assertEqual(self.company.exeunt("doctor")[0], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
