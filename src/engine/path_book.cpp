@@ -79,6 +79,15 @@ void PathBook::note_settled(const model::NodeId& id) {
   if (found != records_.end()) found->second.settled = true;
 }
 
+void PathBook::adopt(const model::NodeId& id, const model::StepId& step) {
+  const std::lock_guard lock(mutex_);
+  const auto found = records_.find(id);
+  if (found == records_.end() || !found->second.step.empty()) return;
+  by_step_[found->second.step].erase(id);
+  found->second.step = step;
+  by_step_[step].insert(id);
+}
+
 void PathBook::note_node(const model::Node& node) {
   const std::lock_guard lock(mutex_);
   const auto found = records_.find(node.id());

@@ -45,6 +45,8 @@ class PathBook {
   bool note_verdict(const model::NodeId& id, model::PathState state, model::Grade grade, base::Time now,
                     std::optional<base::Duration> steady = std::nullopt, std::optional<base::Time> until = std::nullopt);
   void note_settled(const model::NodeId& id);
+  /// A path that no step has yet (found in an earlier run, read from the journal) belongs to this one from now on.
+  void adopt(const model::NodeId& id, const model::StepId& step);
   void note_node(const model::Node& node);                                         // newer facts (a pid, a DN) of a known path
   [[nodiscard]] std::vector<PathRecord> all() const;                               // sorted by node id
   [[nodiscard]] std::vector<PathRecord> of_step(const model::StepId& step) const;  // sorted by node id

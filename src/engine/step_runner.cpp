@@ -157,6 +157,7 @@ Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Ste
     const auto known = context_.book.find(node.id());
     if (known) {
       context_.book.note_node(node);
+      context_.book.adopt(node.id(), step.id);
       // Listed again although it had ended: it came back, or never went. Only a new probe may say ended again.
       if (known->state == model::PathState::ended && listing_means_open(node)) ++fresh;
       continue;
