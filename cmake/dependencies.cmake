@@ -13,7 +13,7 @@ find_package(libssh REQUIRED)
 find_package(doctest REQUIRED)
 find_package(rapidcheck REQUIRED)
 
-# These two ship no CMake file.
+# These ship no CMake file.
 find_library(EXEUNT_SODIUM_LIBRARY sodium REQUIRED)
 add_library(exeunt_sodium INTERFACE)
 target_link_libraries(exeunt_sodium INTERFACE ${EXEUNT_SODIUM_LIBRARY})
@@ -22,3 +22,7 @@ find_library(EXEUNT_LDAP_LIBRARY ldap REQUIRED)
 find_library(EXEUNT_LBER_LIBRARY lber REQUIRED)
 add_library(exeunt_ldap INTERFACE)
 target_link_libraries(exeunt_ldap INTERFACE ${EXEUNT_LDAP_LIBRARY} ${EXEUNT_LBER_LIBRARY})
+
+find_library(EXEUNT_HIREDIS_LIBRARY hiredis REQUIRED)
+add_library(exeunt_hiredis INTERFACE)
+target_link_libraries(exeunt_hiredis INTERFACE ${EXEUNT_HIREDIS_LIBRARY})
