@@ -12,7 +12,7 @@ def changed_for_others(before, after, subject, held):
     """Words for every difference that does not belong to the subject."""
     return (_directory(before["directory"], after["directory"], subject)
             + _warehouse(before["warehouse"], after["warehouse"], held)
-            + _bastion(before["bastion"], after["bastion"], held))
+            + _bastion(before["bastion"], after["bastion"], held) + _cache(before["cache"], after["cache"], held))
 
 
 def _directory(before, after, subject):
@@ -87,6 +87,13 @@ def _bastion(before, after, held):
         if rest != kept:
             words.append(f"bastion: {file} changed beyond her keys")
     return words
+
+
+def _cache(before, after, held):
+    hers = {i for system, kind, i in held if system == "cache" and kind in ("account", "secret")}
+    return [f"cache: user {name!r} {'as saved ' if part == 'saved' else ''}differs" for part in ("now", "saved")
+            for name in sorted(set(before[part]) | set(after[part]))
+            if name not in hers and before[part].get(name) != after[part].get(name)]
 
 
 def fingerprint(line):

@@ -155,7 +155,8 @@ def snapshots():
               "warehouse": {"roles": {"1": '{"rolname": "her", "rolpassword": "a"}', "2": '{"rolname": "him"}'},
                             "members": {"1:9": "m", "2:9": "m"}, "owners": {"sales/class/5": "1", "sales/class/6": "2"}},
               "bastion": {"nss/passwd": passwd.encode().hex(),
-                          "homes/deploy/.ssh/authorized_keys": f"{KEY} her\n{OTHER_KEY} him\n".encode().hex()}}
+                          "homes/deploy/.ssh/authorized_keys": f"{KEY} her\n{OTHER_KEY} him\n".encode().hex()},
+              "cache": {"now": {"her": "aa", "him": "bb", "shared": "cc"}, "saved": {"her": "aa", "him": "bb", "shared": "cc"}}}
     return before, json.loads(json.dumps(before))
 
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -77,6 +78,8 @@ class Passage {
     server_ = ::socket(AF_INET, SOCK_STREAM, 0);
     const sockaddr_in address = loopback(relay_.server_port_);
     if (::connect(server_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
+    const int on = 1;
+    for (const int one : {client_, server_}) ::setsockopt(one, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     while (wait_for_client()) {
       char buffer[16'384];
       const ssize_t got = ::read(client_, buffer, sizeof buffer);

@@ -10,22 +10,12 @@
 namespace exeunt::connect::redis {
 
 using base::Code;
-using base::Error;
 using base::fail;
 using base::Result;
 using base::Status;
 using model::NodeKind;
 
 namespace {
-
-/// A part of the action took effect before this error: "certainly no effect" would be untrue.
-Error after_an_effect(Error error) {
-  if (error.code == Code::unavailable) {
-    error.code = Code::outcome_unknown;
-    error.what += "; a part of the action had taken effect";
-  }
-  return error;
-}
 
 std::string counted(int count, std::string_view what) { return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
 

@@ -49,7 +49,9 @@ Result<EndedSessions> end_chosen(Connection& connection, const Chosen& chosen, c
   EndedSessions result;
   int rounds_without = 0;
   for (int round = 0; round < k_rounds_max && rounds_without < 2; ++round) {
-    EXEUNT_TRY_ASSIGN(Sessions sessions, list_sessions(connection, until));
+    auto listed = list_sessions(connection, until);
+    if (!listed) return base::fail(result.calls > 0 ? after_an_effect(listed.error()) : listed.error());
+    Sessions& sessions = *listed;
     result.left.clear();
     std::vector<Words> commands;
     for (Client& client : sessions.all) {

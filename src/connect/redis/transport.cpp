@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
@@ -117,6 +118,8 @@ Result<Transport> Transport::open(const Settings& settings, const Until& until) 
       ::getsockopt(transport.socket_.get(), SOL_SOCKET, SO_ERROR, &number, &size);
       if (number != 0) continue;
     }
+    const int on = 1;
+    ::setsockopt(transport.socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (!settings.ca_file.empty()) EXEUNT_TRY(transport.start_tls(settings, until));
     return transport;
   }

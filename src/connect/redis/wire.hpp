@@ -36,6 +36,9 @@ class Connection {
   std::string subject_;
 };
 
+/// A part of an action took effect before this error: "certainly no effect" would be untrue.
+[[nodiscard]] base::Error after_an_effect(base::Error error);
+
 /// Our own user. permission_denied when our credential is wrong; unavailable.
 [[nodiscard]] base::Result<std::unique_ptr<Connection>> open_own(const Settings& settings, const Until& until);
 
