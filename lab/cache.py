@@ -110,7 +110,8 @@ def connect(lab, user, password):
 def snapshot(lab, secrets):
     """The line of each user, hashes and all, and the saved one beside it."""
     with connect(lab, ROOT, secrets["redis-root"]) as root:
-        now = {_name(line): line.hex() for line in root.execute_command("ACL LIST")}
+        lines = [line.encode() if isinstance(line, str) else line for line in root.execute_command("ACL LIST")]
+    now = {_name(line): line.hex() for line in lines}
     saved = {_name(line): line.hex() for line in _users_file(lab).read_bytes().splitlines()}
     return {"now": now, "saved": saved}
 
