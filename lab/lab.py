@@ -64,6 +64,7 @@ def _raise(lab, company, without_switch):
     tls.issue(lab.tls, "warehouse", *lab.server_ids("postgres"))
     cache.make(lab, company, secrets, wallets)
     cache.start(lab)
+    cache.seed(lab, secrets)
     warehouse.prepare(lab, secrets)
     warehouse.start(lab)
     directory.prepare(lab, secrets, with_switch=not without_switch)
