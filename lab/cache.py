@@ -114,12 +114,15 @@ def connect(lab, user, password):
 
 
 def snapshot(lab, secrets):
-    """The line of each user, hashes and all, and the saved one beside it."""
+    """The line of each user, hashes and all, and the saved one beside it; words sorted, for each run of the server writes
+    them in another order."""
     with connect(lab, ROOT, secrets["redis-root"]) as root:
         lines = [line.encode() if isinstance(line, str) else line for line in root.execute_command("ACL LIST")]
-    now = {_name(line): line.hex() for line in lines}
-    saved = {_name(line): line.hex() for line in _users_file(lab).read_bytes().splitlines()}
-    return {"now": now, "saved": saved}
+    return {"now": _by_name(lines), "saved": _by_name(_users_file(lab).read_bytes().splitlines())}
+
+
+def _by_name(lines):
+    return {_name(line): b" ".join(sorted(line.split(b" ")[2:])).hex() for line in lines}
 
 
 def _name(line):

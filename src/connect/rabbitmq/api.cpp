@@ -25,6 +25,9 @@ std::string reason_of(const net::HttpResponse& answer) {
   return base::json_string(json->as_object(), "reason").value_or("");
 }
 
+/// The broker's own words for a thing that is not there: a 404 of a proxy, or of another server, says nothing about users.
+bool is_absent(const net::HttpResponse& answer) { return answer.status == 404 && reason_of(answer) == "Not Found"; }
+
 net::HttpSettings http_settings(const Settings& settings) {
   net::HttpSettings out;
   out.subject = settings.system.text();
@@ -86,7 +89,7 @@ Result<net::HttpResponse> Api::send(net::Method method, const std::vector<std::s
 
 Result<std::optional<Json>> Api::get(const std::vector<std::string>& segments, const Until& until, int page) const {
   EXEUNT_TRY_ASSIGN(const net::HttpResponse answer, send(net::Method::get, segments, std::nullopt, until, page));
-  if (answer.status == 404) return std::optional<Json>{};
+  if (is_absent(answer)) return std::optional<Json>{};
   if (answer.status != 200) return fail(refusal(answer, false));
   auto json = base::parse_json(answer.body);
   if (!json) return fail(Code::unavailable, settings_.system.text() + ": the answer is no JSON", "see that `url` names the management plugin");
@@ -97,14 +100,14 @@ Result<bool> Api::put(const std::vector<std::string>& segments, const JsonObject
   EXEUNT_TRY_ASSIGN(const net::HttpResponse answer,
                     send(net::Method::put, segments, base::Secret(base::canonical_json(Json(body))), until));
   if (answer.status == 201 || answer.status == 204) return true;
-  if (answer.status == 404) return false;
+  if (is_absent(answer)) return false;
   return fail(refusal(answer, true));
 }
 
 Result<bool> Api::remove(const std::vector<std::string>& segments, const Until& until) const {
   EXEUNT_TRY_ASSIGN(const net::HttpResponse answer, send(net::Method::remove, segments, std::nullopt, until));
   if (answer.status == 204) return true;
-  if (answer.status == 404) return false;
+  if (is_absent(answer)) return false;
   return fail(refusal(answer, true));
 }
 
