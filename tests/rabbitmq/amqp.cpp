@@ -49,7 +49,7 @@ AmqpClient::AmqpClient(int port, const std::string& user, const std::string& pas
 }
 
 bool AmqpClient::open_vhost() {
-  send(k_method, 0, method(10, 31, u16(0) + u32(131'072) + u16(0)));
+  send(k_method, 0, method(10, 31, u16(2'047) + u32(131'072) + u16(0)));
   send(k_method, 0, method(10, 40, short_text("/") + short_text("") + u8(0)));
   open_ = wait_for(method_of(10, 41), k_login_ms).type == k_method;
   return open_;

@@ -134,7 +134,7 @@ TEST_CASE("rabbitmq: hostile user names are found, cut and deleted like any othe
     REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
     REQUIRE(act(*connector, Action::end_sessions, account(name)));
     // A colon ends the name in Basic authentication: then it is read back only.
-    CHECK(own(*connector, account(name)).answer == (stem == "colon:name" ? ProbeAnswer::unknown : ProbeAnswer::refused));
+    CHECK(own(*connector, account(name)).answer == (stem.find(':') != std::string::npos ? ProbeAnswer::unknown : ProbeAnswer::refused));
     CHECK(connector->observe(account(name), {})->presence == connect::Presence::absent);
     REQUIRE(act(*connector, Action::delete_account, account(name)));
   }
