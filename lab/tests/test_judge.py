@@ -160,7 +160,7 @@ def snapshots():
     return before, json.loads(json.dumps(before))
 
 
-HELD = {("warehouse", "account", "1"),
+HELD = {("warehouse", "account", "1"), ("cache", "account", "her"), ("cache", "secret", "shared"),
         ("bastion", "key", "600:SHA256:" + base64.b64encode(hashlib.sha256(BLOB).digest()).decode().rstrip("="))}
 
 
@@ -178,6 +178,8 @@ class Compared(unittest.TestCase):
             del s["warehouse"]["members"]["1:9"]
             s["warehouse"]["owners"]["sales/class/5"] = "2"
             s["bastion"]["homes/deploy/.ssh/authorized_keys"] = f"{OTHER_KEY} him\n".encode().hex()
+            s["cache"]["now"] |= {"her": "00", "shared": "11"}
+            s["cache"]["saved"] |= {"her": "00", "shared": "11"}
         self.assertEqual(self.changed(ended), [])
 
     def test_each_planted_change_of_another_account_is_seen(self):
@@ -190,7 +192,10 @@ class Compared(unittest.TestCase):
         def owner(s): s["warehouse"]["owners"]["sales/class/6"] = "1"
         def key(s): s["bastion"]["homes/deploy/.ssh/authorized_keys"] = f"{KEY} her\n".encode().hex()
         def file(s): del s["bastion"]["homes/deploy/.ssh/authorized_keys"]
-        for change in (role, new_role, password, entry, member, pair, owner, key, file):
+        def user(s): s["cache"]["now"]["him"] = "00"
+        def saved_user(s): del s["cache"]["saved"]["him"]
+        def new_user(s): s["cache"]["now"]["eve"] = "dd"
+        for change in (role, new_role, password, entry, member, pair, owner, key, file, user, saved_user, new_user):
             self.assertEqual(len(self.changed(change)), 1, change.__name__)
 
     def test_unknown_subject_is_said(self):

@@ -22,7 +22,9 @@ std::uint32_t number(const std::string& bytes, std::size_t at, int size) {
   return value;
 }
 constexpr int method_of(int of_class, int method) { return of_class * 1'000 + method; }
-std::string method(int of_class, int number_of_method, const std::string& arguments) { return u16(of_class) + u16(number_of_method) + arguments; }
+std::string method(int of_class, int number_of_method, const std::string& arguments) {
+  return u16(of_class) + u16(number_of_method) + arguments;
+}
 
 constexpr int k_method = 1, k_header = 2, k_body = 3;
 constexpr int k_login_ms = 20'000;

@@ -105,10 +105,14 @@ TEST_CASE("rabbitmq: an acknowledged lock without effect reads as let in") {
 
 TEST_CASE("rabbitmq: answers that are none cost an error and no more, and never read refused") {
   EXEUNT_SERVER(server);
-  const SmallReply answers[] = {
-      SmallReply::answer(200, "<html>log in</html>"), SmallReply::answer(302, "", "Location: https://login.example.org/\r\n"),
-      SmallReply::answer(500, "{}"), SmallReply::answer(404, ""), SmallReply::answer(200, "[{\"name\":7}]"), SmallReply::answer(200, "null"),
-      SmallReply::answer(401, "{\"reason\":\"Login failed\"}"), SmallReply::answer(200, "[[[[[[")};
+  const SmallReply answers[] = {SmallReply::answer(200, "<html>log in</html>"),
+                                SmallReply::answer(302, "", "Location: https://login.example.org/\r\n"),
+                                SmallReply::answer(500, "{}"),
+                                SmallReply::answer(404, ""),
+                                SmallReply::answer(200, "[{\"name\":7}]"),
+                                SmallReply::answer(200, "null"),
+                                SmallReply::answer(401, "{\"reason\":\"Login failed\"}"),
+                                SmallReply::answer(200, "[[[[[[")};
   for (const SmallReply& answer : answers) {
     CAPTURE(answer.bytes);
     testing::SmallHttpServer impostor([&](const std::string&) { return answer; });
@@ -125,8 +129,18 @@ TEST_CASE("rabbitmq: hostile user names are found, cut and deleted like any othe
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const std::string bystander = server.make_user("bystander");
-  const std::string stems[] = {"a/b", "a b", "../../etc", "%2F", "%00", "x?y=z#f", "quote\"'`", "line\nbreak", "\xE2\x80\xAEright to left",
-                               "=cmd|'/C calc'!A0", "{\"a\":1}", "colon:name"};
+  const std::string stems[] = {"a/b",
+                               "a b",
+                               "../../etc",
+                               "%2F",
+                               "%00",
+                               "x?y=z#f",
+                               "quote\"'`",
+                               "line\nbreak",
+                               "\xE2\x80\xAEright to left",
+                               "=cmd|'/C calc'!A0",
+                               "{\"a\":1}",
+                               "colon:name"};
   for (const std::string& stem : stems) {
     CAPTURE(stem);
     const std::string name = server.make_user(stem);

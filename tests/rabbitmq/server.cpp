@@ -118,13 +118,14 @@ Server::~Server() {
 
 void Server::start() {
   const std::string at = folder_.string();
-  pid_ = spawn({program()},
-               {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + at + "/home", "RABBITMQ_NODENAME=exeunt" + std::to_string(amqp_port_) + "@localhost",
-                "RABBITMQ_MNESIA_BASE=" + at + "/data", "RABBITMQ_LOG_BASE=" + at + "/log", "RABBITMQ_CONFIG_FILE=" + at + "/rabbitmq.conf",
-                "RABBITMQ_ENABLED_PLUGINS_FILE=" + at + "/enabled_plugins", "RABBITMQ_CONF_ENV_FILE=/dev/null",
-                "ERL_EPMD_PORT=" + std::to_string(epmd_port_), "ERL_EPMD_ADDRESS=127.0.0.1",
-                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 1 +sbwt none"},
-               at + "/log/start");
+  pid_ = spawn(
+      {program()},
+      {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + at + "/home",
+       "RABBITMQ_NODENAME=exeunt" + std::to_string(amqp_port_) + "@localhost", "RABBITMQ_MNESIA_BASE=" + at + "/data",
+       "RABBITMQ_LOG_BASE=" + at + "/log", "RABBITMQ_CONFIG_FILE=" + at + "/rabbitmq.conf",
+       "RABBITMQ_ENABLED_PLUGINS_FILE=" + at + "/enabled_plugins", "RABBITMQ_CONF_ENV_FILE=/dev/null",
+       "ERL_EPMD_PORT=" + std::to_string(epmd_port_), "ERL_EPMD_ADDRESS=127.0.0.1", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+S 1 +sbwt none"},
+      at + "/log/start");
   for (int look = 0; look < 600; ++look) {
     if (ask(net::Method::get, {"whoami"}) == 200) return;
     ::usleep(200'000);

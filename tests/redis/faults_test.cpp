@@ -104,8 +104,9 @@ TEST_CASE("redis: TLS is verified: another name or another authority is refused 
 
 TEST_CASE("redis: answers that are none, that never end or that are too large cost an error and no more") {
   EXEUNT_SERVER(server);
-  const std::string answers[] = {"HTTP/1.1 200 OK\r\n\r\n", "*2147483647\r\n", "$2147483647\r\n", ":1\r\n", "+OK\r\n*-7\r\n", "+OK\r\n+OK\r\n+OK\r\n", "", "-\r\n",
-                                 "+OK\r\n*4\r\n$-1\r\n"};
+  const std::string answers[] = {
+      "HTTP/1.1 200 OK\r\n\r\n", "*2147483647\r\n", "$2147483647\r\n", ":1\r\n", "+OK\r\n*-7\r\n", "+OK\r\n+OK\r\n+OK\r\n", "", "-\r\n",
+      "+OK\r\n*4\r\n$-1\r\n"};
   for (const std::string& bytes : answers) {
     CAPTURE(bytes);
     Impostor impostor(bytes);

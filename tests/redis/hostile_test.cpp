@@ -18,10 +18,27 @@ TEST_CASE("redis: hostile user names are found, cut and deleted like any other")
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const std::string bystander = server.make_user("bystander");
-  const std::string stems[] = {
-      "quote\"s'and`ticks`",         "user=" + bystander,      "off", "on", "nopass", "#hash", ">pw", "(superuser)", "resetpass",
-      "\xE2\x80\xAEright-to-left", "x\x1b[2Jterminal", "=cmd|'/C-calc'!A0", "%00%n%s", "../../etc", "hex:6162", "bad\xFF\xFE" "bytes", "a/b/c",
-      "~*", "+@all", "user"};
+  const std::string stems[] = {"quote\"s'and`ticks`",
+                               "user=" + bystander,
+                               "off",
+                               "on",
+                               "nopass",
+                               "#hash",
+                               ">pw",
+                               "(superuser)",
+                               "resetpass",
+                               "\xE2\x80\xAEright-to-left",
+                               "x\x1b[2Jterminal",
+                               "=cmd|'/C-calc'!A0",
+                               "%00%n%s",
+                               "../../etc",
+                               "hex:6162",
+                               "bad\xFF\xFE"
+                               "bytes",
+                               "a/b/c",
+                               "~*",
+                               "+@all",
+                               "user"};
   for (const std::string& stem : stems) {
     const std::string name = server.make_user(stem);
     const std::string id = connect::redis::native_id_of(name);
@@ -72,7 +89,8 @@ TEST_CASE("redis: a target that can be no user reaches no command") {
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const std::string before = server.admin().ask({"ACL", "LIST"});
-  for (const std::string& id : {std::string(), std::string("a b"), std::string("a\nb"), std::string("a\0b", 3), std::string("hex:zz"), std::string("hex:")}) {
+  for (const std::string& id :
+       {std::string(), std::string("a b"), std::string("a\nb"), std::string("a\0b", 3), std::string("hex:zz"), std::string("hex:")}) {
     for (const Action action : {Action::lock_and_replace, Action::end_sessions, Action::delete_account, Action::rotate_secret}) {
       const auto outcome = act(*connector, action, account(id));
       REQUIRE(!outcome);

@@ -108,13 +108,15 @@ class Passage {
     const int number = ++relay_.commands_;
     const bool cut = number == relay_.cut_command_;
     if (cut && !relay_.cut_after_effect_) return false;
-    if (command.sets_user()) rotates_ = command.all.find("nocommands") == std::string::npos && command.all.find("resetpass") != std::string::npos;
+    if (command.sets_user())
+      rotates_ = command.all.find("nocommands") == std::string::npos && command.all.find("resetpass") != std::string::npos;
     const Fault fault = relay_.fault_;
     if (fault == Fault::prober_broken && command.first == "AUTH") {
       return write_all(client_, "-WRONGPASS invalid username-password pair or user is disabled.\r\n");
     }
     if (fault == Fault::answer_lost_before && command.changes()) return false;
-    if (fault == Fault::silent_no_op && command.changes()) return write_all(client_, command.kills() || command.deletes() ? ":1\r\n" : "+OK\r\n");
+    if (fault == Fault::silent_no_op && command.changes())
+      return write_all(client_, command.kills() || command.deletes() ? ":1\r\n" : "+OK\r\n");
     if (!write_all(server_, command.bytes)) return false;
     auto reply = answer();
     if (!reply || cut) return false;

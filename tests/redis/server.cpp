@@ -47,9 +47,7 @@ void write(const fs::path& path, const std::string& text, mode_t mode = 0644) {
   ::chmod(path.c_str(), mode);
 }
 
-std::string users() {
-  return std::string("user default off\nuser admin on >root ~* &* +@all\nuser exeunt on >own ") + k_rights + "\n";
-}
+std::string users() { return std::string("user default off\nuser admin on >root ~* &* +@all\nuser exeunt on >own ") + k_rights + "\n"; }
 
 std::string as_text(const redisReply* reply) {
   switch (reply->type) {
@@ -95,8 +93,7 @@ void Client::send(const std::vector<std::string>& words) {
   for (const std::string& word : words) texts.push_back(word.data()), sizes.push_back(word.size());
   redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(), sizes.data());
   int done = 0;
-  while (done == 0 && redisBufferWrite(context_.get(), &done) == REDIS_OK) {
-  }
+  while (done == 0 && redisBufferWrite(context_.get(), &done) == REDIS_OK) {}
 }
 
 std::string Client::answer(int timeout_ms) {
@@ -149,10 +146,10 @@ bool Server::create() {
     tls_port_ = free_port();
     const std::string at = folder_.string();
     for (const char* name : {"ca", "other"}) {
-      const auto made = base::run_process({"/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-                                           std::string("/CN=") + name, "-addext", "subjectAltName=DNS:localhost", "-keyout",
-                                           at + "/" + name + ".key", "-out", at + "/" + name + ".pem"},
-                                          {}, {.timeout = base::Duration(60'000)});
+      const auto made = base::run_process(
+          {"/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", std::string("/CN=") + name,
+           "-addext", "subjectAltName=DNS:localhost", "-keyout", at + "/" + name + ".key", "-out", at + "/" + name + ".pem"},
+          {}, {.timeout = base::Duration(60'000)});
       if (!made || made->exit_code != 0) return false;
     }
   }
@@ -221,9 +218,7 @@ std::string Server::make_user(const std::string& stem, const std::vector<std::st
 
 void Server::write_secret(const std::string& file, const std::string& value) const { write(folder_ / file, value, 0600); }
 
-std::string Server::saved_text() const {
-  return base::read_file(folder_ / (options_.acl_file ? "users.acl" : "redis.conf")).value_or("");
-}
+std::string Server::saved_text() const { return base::read_file(folder_ / (options_.acl_file ? "users.acl" : "redis.conf")).value_or(""); }
 void Server::write_saved(const std::string& text) const { write(folder_ / (options_.acl_file ? "users.acl" : "redis.conf"), text); }
 
 connect::SystemConfig Server::config(const std::vector<std::pair<std::string, std::string>>& changes) const {

@@ -30,7 +30,9 @@ Error after_an_effect(Error error) {
   return error;
 }
 
-std::string counted(std::size_t count, std::string_view what) { return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
+std::string counted(std::size_t count, std::string_view what) {
+  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
 
 std::string joined(const std::vector<std::string>& tags) {
   std::string out;
@@ -40,7 +42,8 @@ std::string joined(const std::vector<std::string>& tags) {
 
 Result<const base::Secret*> value_of(const Api& api, const ApplyRequest& request) {
   if (request.new_secret != nullptr && !request.new_secret->empty()) return request.new_secret;
-  return fail(Code::invalid_argument, api.settings().system.text() + ": " + std::string(model::name(request.action)) + " needs the new value",
+  return fail(Code::invalid_argument,
+              api.settings().system.text() + ": " + std::string(model::name(request.action)) + " needs the new value",
               "see the action's needs_secret");
 }
 

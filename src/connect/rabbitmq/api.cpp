@@ -92,7 +92,8 @@ Result<std::optional<Json>> Api::get(const std::vector<std::string>& segments, c
   if (is_absent(answer)) return std::optional<Json>{};
   if (answer.status != 200) return fail(refusal(answer, false));
   auto json = base::parse_json(answer.body);
-  if (!json) return fail(Code::unavailable, settings_.system.text() + ": the answer is no JSON", "see that `url` names the management plugin");
+  if (!json)
+    return fail(Code::unavailable, settings_.system.text() + ": the answer is no JSON", "see that `url` names the management plugin");
   return std::optional<Json>(std::move(*json));
 }
 

@@ -31,7 +31,8 @@ class Api {
  public:
   explicit Api(const Settings& settings);
   /// Segments below /api, each one outside text or ours; `page`: of 500, where the list has pages. nullopt: 404. Anything but 200 and JSON: an error.
-  [[nodiscard]] base::Result<std::optional<base::Json>> get(const std::vector<std::string>& segments, const Until& until, int page = 0) const;
+  [[nodiscard]] base::Result<std::optional<base::Json>> get(const std::vector<std::string>& segments, const Until& until,
+                                                            int page = 0) const;
   /// False: 404, there is no such thing. An answer that is not understood may have come after the effect: outcome_unknown.
   [[nodiscard]] base::Result<bool> put(const std::vector<std::string>& segments, const base::JsonObject& body, const Until& until) const;
   [[nodiscard]] base::Result<bool> remove(const std::vector<std::string>& segments, const Until& until) const;

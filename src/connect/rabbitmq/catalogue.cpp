@@ -45,7 +45,8 @@ std::vector<ActionSpec> action_specs() {
   lock.reasserts = true;
   lock.expected_calls = 4;
   lock.why =
-      "the password becomes the case's own and is tried, tags go, max-connections becomes 0 (which also stops a login by certificate, LDAP or "
+      "the password becomes the case's own and is tried, tags go, max-connections becomes 0 (which also stops a login by certificate, LDAP "
+      "or "
       "OAuth, and a handshake under way), then the user has no password at all; definitions on disk keep it so. Permissions stay: without "
       "them an open consumer would go on receiving all the same (systems.md)";
 
@@ -86,7 +87,8 @@ std::vector<PathSpec> path_specs() {
       "and with max-connections 0, before and after the try";
   account.trying_counts_as_failure = true;
   account.gaps = {
-      "a wrong password, a user without one and none at all are told alike: only the process that made the cut can tell them apart; after a "
+      "a wrong password, a user without one and none at all are told alike: only the process that made the cut can tell them apart; after "
+      "a "
       "restart of Exeunt the ending is read back",
       "a user name is no immutable id: whoever makes a user of that name again makes a way in",
       "logins by certificate, LDAP or OAuth are not seen over the API: end them at their source"};

@@ -23,9 +23,8 @@ TEST_CASE("rabbitmq catalogue: every kind of path has an action that ends it, a 
 
 TEST_CASE("rabbitmq catalogue: logins are shut before connections are closed, and the settle window is past handshake and statistics") {
   const model::Catalogue catalogue = rabbitmq_catalogue();
-  CHECK(std::any_of(catalogue.laws.begin(), catalogue.laws.end(), [](const model::OrderLaw& law) {
-    return law.first == Action::lock_and_replace && law.then == Action::end_sessions;
-  }));
+  CHECK(std::any_of(catalogue.laws.begin(), catalogue.laws.end(),
+                    [](const model::OrderLaw& law) { return law.first == Action::lock_and_replace && law.then == Action::end_sessions; }));
   for (const model::PathSpec& path : catalogue.paths) CHECK(path.settle > base::Duration{10'000});
 }
 

@@ -54,8 +54,9 @@ class Builder {
       Node node = account_node(system_, *user);
       EXEUNT_TRY_ASSIGN(node.facts["permissions"], permissions_of(name));
       if (node.privileged) {
-        gap(NodeKind::account, "user " + name + " is an administrator, and the broker does not remember who made a user: look at the "
-                               "users that nobody claims, they may be hers");
+        gap(NodeKind::account, "user " + name +
+                                   " is an administrator, and the broker does not remember who made a user: look at the "
+                                   "users that nobody claims, they may be hers");
       }
       out_.nodes.push_back(std::move(node));
     }
@@ -94,8 +95,7 @@ class Builder {
       out_.nodes.push_back(std::move(node));
       ++count;
     }
-    out_.listings.push_back(
-        {system_, NodeKind::session, name, reason.empty() ? Completeness::full : Completeness::partial, reason, count});
+    out_.listings.push_back({system_, NodeKind::session, name, reason.empty() ? Completeness::full : Completeness::partial, reason, count});
     return {};
   }
 

@@ -31,7 +31,7 @@ struct Permission {
 
 /// One open connection. The broker's own table knows it at once; its statistics know more, seconds later.
 struct Link {
-  std::string name;      // "127.0.0.1:41234 -> 127.0.0.1:5672"
+  std::string name;  // "127.0.0.1:41234 -> 127.0.0.1:5672"
   std::string user, vhost;
   std::optional<std::int64_t> connected_at_ms;  // of the socket, before any login
   /// "127.0.0.1:41234", or the name where it is of another form (a connection inside of the broker).

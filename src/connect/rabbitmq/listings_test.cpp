@@ -24,8 +24,9 @@ TEST_CASE("rabbitmq listings: a user is shut with no password and no connection 
 }
 
 TEST_CASE("rabbitmq listings: one element that is not understood spoils the list") {
-  for (const char* text : {R"([{"name":"a","password_hash":"","tags":[]},7])", R"([{"name":"a","tags":[]}])", R"([{"name":"","password_hash":"","tags":[]}])",
-                           R"([{"name":"a","password_hash":null,"tags":[]}])", R"({"error":"x"})", "null"}) {
+  for (const char* text :
+       {R"([{"name":"a","password_hash":"","tags":[]},7])", R"([{"name":"a","tags":[]}])", R"([{"name":"","password_hash":"","tags":[]}])",
+        R"([{"name":"a","password_hash":null,"tags":[]}])", R"({"error":"x"})", "null"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_users(json(text)));
   }
@@ -34,7 +35,8 @@ TEST_CASE("rabbitmq listings: one element that is not understood spoils the list
 }
 
 TEST_CASE("rabbitmq listings: a connection's id is its client's address") {
-  const auto links = parse_links(json(R"([{"name":"10.0.0.1:7 -> 10.0.0.2:5672","user":"a","vhost":"/","connected_at":5},{"name":"<rabbit@h.1.2.3>","user":"a"}])"));
+  const auto links = parse_links(
+      json(R"([{"name":"10.0.0.1:7 -> 10.0.0.2:5672","user":"a","vhost":"/","connected_at":5},{"name":"<rabbit@h.1.2.3>","user":"a"}])"));
   REQUIRE(links);
   CHECK(links->front().endpoint() == "10.0.0.1:7");
   CHECK(links->front().connected_at_ms == 5);
@@ -47,8 +49,14 @@ TEST_CASE("rabbitmq listings: of a URI the name is read and nothing else") {
     const char* uri;
     const char* user;
   };
-  const Row rows[] = {{"amqp://ann:pw@host/v", "ann"},   {"amqp://a%40b:p%40w@host", "a@b"}, {"amqp://host/v", ""}, {"amqp://ann@host", "ann"},
-                      {"amqp://h/path?x=a:b@c", ""},     {"ann:pw@host", ""},                {"", ""},              {"amqp://%4:x@h", "%4"},
+  const Row rows[] = {{"amqp://ann:pw@host/v", "ann"},
+                      {"amqp://a%40b:p%40w@host", "a@b"},
+                      {"amqp://host/v", ""},
+                      {"amqp://ann@host", "ann"},
+                      {"amqp://h/path?x=a:b@c", ""},
+                      {"ann:pw@host", ""},
+                      {"", ""},
+                      {"amqp://%4:x@h", "%4"},
                       {"amqps://ann:pw@@host", "ann"}};
   for (const Row& row : rows) {
     CAPTURE(row.uri);

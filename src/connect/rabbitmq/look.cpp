@@ -86,7 +86,8 @@ Result<CheckReport> check_broker(const Api& api, const base::Clock& clock, const
   report.rights.push_back("tag administrator: root-equivalent on this broker, for it may give anybody every right");
   for (const User& user : users->users) {
     if (user.name == "guest" && !user.is_shut()) {
-      missing(NodeKind::account, "the user guest is there: whoever knows its well-known password is let in (from the broker's own host at least)");
+      missing(NodeKind::account,
+              "the user guest is there: whoever knows its well-known password is let in (from the broker's own host at least)");
     }
   }
   return report;

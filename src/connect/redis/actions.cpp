@@ -72,15 +72,14 @@ Result<ApplyOutcome> end_sessions(const Settings& settings, const ApplyRequest& 
   EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, until));
   // A connection that was hers when it was listed and logged in as somebody else since is hers still.
   const auto was_listed = [&](const Client& client, const std::string& run_id) {
-    return std::any_of(request.covered.begin(), request.covered.end(), [&](const model::Node& node) {
-      return node.key.kind == NodeKind::session && is_session(node, client, run_id);
-    });
+    return std::any_of(request.covered.begin(), request.covered.end(),
+                       [&](const model::Node& node) { return node.key.kind == NodeKind::session && is_session(node, client, run_id); });
   };
-  EXEUNT_TRY_ASSIGN(const EndedSessions ended,
-                    end_chosen(
-                        *connection,
-                        [&](const Client& client, const std::string& run_id) { return client.user == name || was_listed(client, run_id); },
-                        until));
+  EXEUNT_TRY_ASSIGN(
+      const EndedSessions ended,
+      end_chosen(
+          *connection, [&](const Client& client, const std::string& run_id) { return client.user == name || was_listed(client, run_id); },
+          until));
   std::set<std::string> open;
   for (const Client& client : ended.left) open.insert(native_id_of(client.endpoint));
   ApplyOutcome outcome;
@@ -124,8 +123,8 @@ Result<ApplyOutcome> rotate_secret(const Settings& settings, const ApplyRequest&
       until);
   if (!ended) return fail(after_an_effect(ended.error()));
   outcome.calls += ended->calls + 1;
-  outcome.words = "password of the shared user replaced, " + *saved + ", " + counted(ended->ended, "connection") +
-                  " opened with the old one ended";
+  outcome.words =
+      "password of the shared user replaced, " + *saved + ", " + counted(ended->ended, "connection") + " opened with the old one ended";
   if (!ended->left.empty()) outcome.words += ", " + std::to_string(ended->left.size()) + " still there";
   outcome.acknowledged = {request.target.id()};
   for (const model::Node& node : request.covered) {

@@ -116,7 +116,8 @@ model::Catalogue redis_catalogue() {
       "the server does not remember who made a user: users that nobody claims are named, look at them",
       "which of several passwords of one user is whose is not known: all of them are replaced together",
       "functions and scripts that she loaded stay and run with their caller's rights: read FUNCTION LIST",
-      "data that she copied (MIGRATE, DUMP, a replica of her own) is out of reach; operating-system access to the host is not seen from here",
+      "data that she copied (MIGRATE, DUMP, a replica of her own) is out of reach; operating-system access to the host is not seen from "
+      "here",
   };
   return catalogue;
 }

@@ -28,9 +28,8 @@ TEST_CASE("redis catalogue: `off` by itself is no action: it only shadows the pa
 
 TEST_CASE("redis catalogue: logins are shut before sessions are ended") {
   const model::Catalogue catalogue = redis_catalogue();
-  CHECK(std::any_of(catalogue.laws.begin(), catalogue.laws.end(), [](const model::OrderLaw& law) {
-    return law.first == Action::lock_and_replace && law.then == Action::end_sessions;
-  }));
+  CHECK(std::any_of(catalogue.laws.begin(), catalogue.laws.end(),
+                    [](const model::OrderLaw& law) { return law.first == Action::lock_and_replace && law.then == Action::end_sessions; }));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ std::string Client::what() const {
     char flag;
     const char* word;
   };
-  static constexpr Word k_words[] = {{'P', "subscriber"}, {'b', "blocked"},      {'O', "monitor"}, {'S', "replica"},
+  static constexpr Word k_words[] = {{'P', "subscriber"}, {'b', "blocked"},      {'O', "monitor"},    {'S', "replica"},
                                      {'x', "in MULTI"},   {'t', "key tracking"}, {'U', "Unix socket"}};
   std::string out;
   for (const Word& one : k_words) {

@@ -104,7 +104,8 @@ class Builder {
     const auto rotated = rotations_.find(name);
     EXEUNT_TRY(add_sessions(name, secret.id(), rotated == rotations_.end() ? nullptr : &rotated->second));
     if (may_all.front()) {
-      gap(NodeKind::account, "users may have been made under the shared user " + as_text(name) + ", by whom is not known: look at unclaimed users");
+      gap(NodeKind::account,
+          "users may have been made under the shared user " + as_text(name) + ", by whom is not known: look at unclaimed users");
     }
     if (seen_.insert(name).second) out_.nodes.push_back(std::move(shared));
     // The present value is not hers any more once this connector has set it: only sessions of the old one are then listed.

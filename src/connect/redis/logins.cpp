@@ -57,7 +57,8 @@ std::optional<base::Secret> SeenLogins::find(const std::string& user) const {
 ProbeResult probe_account(const Settings& settings, const std::string& name, const SeenLogins& seen, const Until& until) {
   const Look before = look_up(settings, name, until);
   if (!before.known) return own(ProbeAnswer::unknown, "not looked up", "the ACL could not be read: " + before.words);
-  if (!before.user) return own(ProbeAnswer::unknown, "no such user", "no user has that name: a refusal would look as one of a wrong password");
+  if (!before.user)
+    return own(ProbeAnswer::unknown, "no such user", "no user has that name: a refusal would look as one of a wrong password");
   if (before.user->on) {
     return own(ProbeAnswer::admitted, "on", "the ACL lists the user as on: whoever has a password of it is let in (nothing was tried)");
   }

@@ -21,8 +21,8 @@ Result<std::string> save(Connection& connection, const Settings& settings, const
   if (answer) return std::string(file ? "saved to the ACL file" : "saved to redis.conf");
   Error error = std::move(answer).error();
   error.what += "; the change itself has had its effect and lasts until the server restarts";
-  const bool set_up_otherwise =
-      error.what.find("not configured to use an ACL file") != std::string::npos || error.what.find("without a config file") != std::string::npos;
+  const bool set_up_otherwise = error.what.find("not configured to use an ACL file") != std::string::npos ||
+                                error.what.find("without a config file") != std::string::npos;
   if (set_up_otherwise) {
     error.code = Code::failed_precondition;
     error.next = "let `persist` in exeunt.yaml say how this server keeps its users";
@@ -54,9 +54,9 @@ Saved saved_user(const Settings& settings, const std::string& name) {
     auto user = parse_acl_line(line);
     if (user && user->name == name) saved.user = std::move(user);
   }
-  saved.words = !saved.user          ? "no such user in the saved file"
-                : saved.user->on     ? "ON in the saved file: ACL LOAD or a restart brings the account back"
-                                     : "off in the saved file too";
+  saved.words = !saved.user      ? "no such user in the saved file"
+                : saved.user->on ? "ON in the saved file: ACL LOAD or a restart brings the account back"
+                                 : "off in the saved file too";
   return saved;
 }
 

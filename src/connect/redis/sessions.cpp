@@ -17,9 +17,8 @@ std::vector<Client> Sessions::of_user(const std::string& user) const {
 }
 
 Result<Sessions> list_sessions(Connection& connection, const Until& until) {
-  EXEUNT_TRY_ASSIGN(
-      const std::vector<Reply> answers,
-      connection.read_at_once({{"CLIENT", "LIST"}, {"INFO", "clients"}, {"INFO", "replication"}, {"INFO", "server"}}, until));
+  EXEUNT_TRY_ASSIGN(const std::vector<Reply> answers,
+                    connection.read_at_once({{"CLIENT", "LIST"}, {"INFO", "clients"}, {"INFO", "replication"}, {"INFO", "server"}}, until));
   Sessions sessions;
   sessions.run_id = info_value(answers[3].text, "run_id");
   ClientListing listing = parse_client_list(answers[0].text);

@@ -73,10 +73,9 @@ Status Transport::start_tls(const Settings& settings, const Until& until) {
   if (!tls_) return fail(Code::internal, place(settings) + ": no TLS state could be made");
   SSL_set_verify(tls_.get(), SSL_VERIFY_PEER, nullptr);
   // A peer that is verified against the authority alone may be anybody whom it vouches for: the name decides.
-  const bool named = is_address(settings.host)
-                         ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_.get()), settings.host.c_str()) == 1
-                         : SSL_set1_host(tls_.get(), settings.host.c_str()) == 1 &&
-                               SSL_set_tlsext_host_name(tls_.get(), const_cast<char*>(settings.host.c_str())) == 1;
+  const bool named = is_address(settings.host) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_.get()), settings.host.c_str()) == 1
+                                               : SSL_set1_host(tls_.get(), settings.host.c_str()) == 1 &&
+                                                     SSL_set_tlsext_host_name(tls_.get(), const_cast<char*>(settings.host.c_str())) == 1;
   if (!named || SSL_set_fd(tls_.get(), socket_.get()) != 1) return fail(Code::internal, place(settings) + ": TLS could not be set up");
   for (;;) {
     const int result = SSL_connect(tls_.get());

@@ -114,8 +114,8 @@ Result<std::unique_ptr<Connection>> open_own(const Settings& settings, const Unt
                     connection->run_all(Kind::read, {{"AUTH", settings.user, settings.password.reveal()}}, until));
   if (!answer.front().is_error()) return connection;
   Error error = connection->refusal(answer.front());
-  error.what = settings.system.text() + ": login of our own user was refused: " +
-               base::escape_terminal(answer.front().text, k_words_shown_max);
+  error.what =
+      settings.system.text() + ": login of our own user was refused: " + base::escape_terminal(answer.front().text, k_words_shown_max);
   if (error.code == Code::permission_denied)
     error.next = "check the user and the credential named in exeunt.yaml, then run `exeunt systems check`";
   if (error.what.find("max number of clients") != std::string::npos) error.code = Code::resource_exhausted;
