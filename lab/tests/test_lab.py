@@ -112,7 +112,8 @@ class RealServers(unittest.TestCase):
                 ("directory", "account"), ("directory", "session"), ("directory", "membership"),
                 ("warehouse", "account"), ("warehouse", "session"), ("warehouse", "membership"),
                 ("warehouse", "secret"), ("cache", "account"), ("cache", "session"),
-                ("cache", "secret"), ("bastion", "key"), ("bastion", "certificate"), ("bastion", "session")})
+                ("cache", "secret"), ("broker", "account"), ("broker", "session"), ("broker", "secret"),
+                ("bastion", "key"), ("bastion", "certificate"), ("bastion", "session")})
             self.assertGreaterEqual(len(ways), 20)
             for system in SYSTEMS:
                 story.lab_command("restart", system, "--crash", "--dir", self.lab.root)

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import ldap  # noqa: E402
 from psycopg2 import sql  # noqa: E402
 
+import broker  # noqa: E402
 import cache  # noqa: E402
 import directory  # noqa: E402
 import judge  # noqa: E402
@@ -45,7 +46,7 @@ class HandCut:
         for _ in range(2):
             for step in ("directory_login", "directory_switch", "directory_groups", "role", "created_roles",
                          "shared_roles", "role_sessions", "memberships", "keys", "certificates", "ssh_sessions",
-                         "cache_users", "cache_sessions"):
+                         "cache_users", "cache_sessions", "broker_users"):
                 if step not in self.without:
                     getattr(self, step)()
 
@@ -131,6 +132,20 @@ class HandCut:
         for name in self._cache_ids("secret"):
             engine.execute_command("ACL", "SETUSER", name, "resetpass", f">{os.urandom(12).hex()}")
         engine.execute_command("ACL SAVE")
+
+    def broker_users(self):
+        """DELETE user closes what is open and refuses; a shared user gets a new password, then is closed."""
+        def call(*request, **more):
+            try:
+                return broker.call(self.lab, broker.ENGINE, self.secrets["rabbit-exeunt"], *request, **more)
+            except broker.urllib.error.HTTPError as answer:
+                if answer.code != 404:
+                    raise
+        for name in self.ids.get(("broker", "account"), []):
+            call("DELETE", "users", name)
+        for name in self.ids.get(("broker", "secret"), []):
+            call("PUT", "users", name, body={"password": os.urandom(12).hex(), "tags": ""})
+            call("DELETE", "connections", "username", name)
 
     def cache_sessions(self):
         engine = cache.connect(self.lab, cache.ENGINE, self.secrets["redis-exeunt"])
