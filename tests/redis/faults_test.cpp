@@ -92,6 +92,12 @@ TEST_CASE("redis: TLS is verified: another name or another authority is refused 
   CHECK(mismatch.error().what.find("TLS name mismatch") != std::string::npos);
   CHECK(own(*other_name, account(name)).answer == ProbeAnswer::unknown);
 
+  auto elsewhere = test::Server::make({.tls = true, .tls_name = "elsewhere.example.org"});
+  REQUIRE(elsewhere);
+  const auto not_named = elsewhere->connector()->check({});
+  REQUIRE(!not_named);
+  CHECK(not_named.error().what.find("TLS name mismatch") != std::string::npos);
+
   auto other_authority = server->connector({{"ca_file", (server->folder() / "other.pem").string()}});
   const auto untrusted = other_authority->check({});
   REQUIRE(!untrusted);

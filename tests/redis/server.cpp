@@ -148,7 +148,7 @@ bool Server::create() {
     for (const char* name : {"ca", "other"}) {
       const auto made = base::run_process(
           {"/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", std::string("/CN=") + name,
-           "-addext", "subjectAltName=DNS:localhost", "-keyout", at + "/" + name + ".key", "-out", at + "/" + name + ".pem"},
+           "-addext", "subjectAltName=DNS:" + options_.tls_name, "-keyout", at + "/" + name + ".key", "-out", at + "/" + name + ".pem"},
           {}, {.timeout = base::Duration(60'000)});
       if (!made || made->exit_code != 0) return false;
     }

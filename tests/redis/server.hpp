@@ -43,6 +43,7 @@ struct ServerOptions {
   bool acl_file = true;      // else users stand in redis.conf
   bool config_file = false;  // start with a redis.conf
   bool tls = false;
+  std::string tls_name = "localhost";  // in the certificate
 };
 
 class Server {
