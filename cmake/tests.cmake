@@ -28,7 +28,7 @@ function(exeunt_tests)
   if(testing)
     add_library(exeunt_testing STATIC ${testing})
     target_include_directories(exeunt_testing PUBLIC ${EXEUNT_SOURCE_ROOT})
-    target_link_libraries(exeunt_testing PRIVATE exeunt_compiler fmt::fmt Boost::json tl::expected Threads::Threads)
+    target_link_libraries(exeunt_testing PRIVATE exeunt_compiler fmt::fmt Boost::json tl::expected Threads::Threads OpenSSL::SSL)
     set(testing_library exeunt_testing)
   endif()
 

@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 
 from adversary_bastion import Bastion
+from adversary_broker import Broker
+from adversary_cache import Cache
 from adversary_directory import Directory
 from adversary_warehouse import Warehouse
 from adversary_ways import ADMITTED, ERROR, REFUSED
@@ -53,6 +55,8 @@ class Adversary:
         self.sides = [Directory(self.wallet, self)]
         self.sides += [Warehouse(self.wallet, self)] if "warehouse" in self.wallet else []
         self.sides += [Bastion(self.wallet, self)] if "bastion" in self.wallet else []
+        self.sides += [Cache(self.wallet, self)] if "cache" in self.wallet else []
+        self.sides += [Broker(self.wallet, self)] if "broker" in self.wallet else []
         self._list_secrets()
 
     def _list_secrets(self):

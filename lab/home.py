@@ -38,12 +38,12 @@ def write_approvers(lab):
     _home_file(lab, "allowed_signers", "".join(lines))
 
 
-def write_home(lab, company, entry_uuids, roles):
-    """All files of the engine's home except what `exeunt init` makes."""
+def write_home(lab, company, entry_uuids, roles, more=()):
+    """All files of the engine's home except what `exeunt init` makes; `more`: modules of further systems."""
     _home_file(lab, "people.csv", people_csv(company))
-    _home_file(lab, "links.csv", links_csv(company, entry_uuids, roles))
-    _home_file(lab, "exeunt.yaml", _systems_yaml(lab, company))
-    _home_file(lab, "policy.yaml", _policy_yaml(lab, company, entry_uuids, roles))
+    _home_file(lab, "links.csv", links_csv(company, entry_uuids, roles) + "".join(m.links_csv(company) for m in more))
+    _home_file(lab, "exeunt.yaml", _systems_yaml(lab, company, more))
+    _home_file(lab, "policy.yaml", _policy_yaml(lab, company, entry_uuids, roles, more))
 
 
 def _home_file(lab, name, text):
@@ -91,7 +91,7 @@ def _quoted(text):
     return json.dumps(text)
 
 
-def _systems_yaml(lab, company):
+def _systems_yaml(lab, company, more):
     secret = f"file:{lab.credentials}"
     return f"""# Written by the lab for seed {lab.seed}. The operator is the authenticated local login.
 tenant: default
@@ -146,10 +146,10 @@ systems:
   - id: desk
     kind: attest
     tasks_dir: {lab.root}/desk
-"""
+""" + "".join(m.systems_yaml(lab) for m in more)
 
 
-def _policy_yaml(lab, company, entry_uuids, roles):
+def _policy_yaml(lab, company, entry_uuids, roles, more):
     secrets = []
     for role, known in company.shared_roles.items():
         who = (f"known_to_group: {_quoted(known['known_to_group'])}" if "known_to_group" in known
@@ -159,6 +159,8 @@ def _policy_yaml(lab, company, entry_uuids, roles):
     protected = [f"warehouse/account/{roles[name]}" for name in ("postgres", warehouse.ENGINE, warehouse.CONTROL)]
     protected += [f"directory/account/{entry_uuids[dn]}" for dn in (directory.ENGINE_DN, directory.CONTROL_DN)]
     protected += ["bastion/account/0", f"bastion/account/{lab.control_uid}"]
+    secrets += [m.policy_secrets(lab, company) for m in more]
+    protected += [p for m in more for p in m.protected_nodes()]
     lines = "".join(f"  - {p}\n" for p in protected)
     return f"""# Written by the lab for seed {lab.seed}.
 version: 1

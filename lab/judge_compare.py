@@ -12,7 +12,8 @@ def changed_for_others(before, after, subject, held):
     """Words for every difference that does not belong to the subject."""
     return (_directory(before["directory"], after["directory"], subject)
             + _warehouse(before["warehouse"], after["warehouse"], held)
-            + _bastion(before["bastion"], after["bastion"], held))
+            + _bastion(before["bastion"], after["bastion"], held) + _cache(before["cache"], after["cache"], held)
+            + _broker(before["broker"], after["broker"], held))
 
 
 def _directory(before, after, subject):
@@ -87,6 +88,19 @@ def _bastion(before, after, held):
         if rest != kept:
             words.append(f"bastion: {file} changed beyond her keys")
     return words
+
+
+def _cache(before, after, held):
+    hers = {i for system, kind, i in held if system == "cache" and kind in ("account", "secret")}
+    return [f"cache: user {name!r} {'as saved ' if part == 'saved' else ''}differs" for part in ("now", "saved")
+            for name in sorted(set(before[part]) | set(after[part]))
+            if name not in hers and before[part].get(name) != after[part].get(name)]
+
+
+def _broker(before, after, held):
+    hers = {i for system, kind, i in held if system == "broker" and kind in ("account", "secret")}
+    return [f"broker: user {name!r} differs" for name in sorted(set(before) | set(after))
+            if name not in hers and before.get(name) != after.get(name)]
 
 
 def fingerprint(line):

@@ -3,7 +3,7 @@
 
   lab.py up --seed 1 --dir DIR         start; everything lies under DIR, nothing else is touched
   lab.py status --dir DIR              what runs, where the engine's home is
-  lab.py stop|start|restart SYSTEM --dir DIR     directory, warehouse or bastion; --crash stops without mercy
+  lab.py stop|start|restart SYSTEM --dir DIR     directory, warehouse, bastion, cache or broker; --crash stops without mercy
   lab.py snapshot --dir DIR -o FILE    every account, byte for byte, for comparing before and after
   lab.py env --dir DIR                 environment in which ssh tools know the lab's uids, for `env $(...) ssh ...`
   lab.py down --dir DIR [--keep]       stop all by own pid and remove DIR
@@ -18,6 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import bastion  # noqa: E402
+import broker  # noqa: E402
+import cache  # noqa: E402
 import company as company_module  # noqa: E402
 import directory  # noqa: E402
 import home  # noqa: E402
@@ -27,7 +29,7 @@ import wallets as wallet_store  # noqa: E402
 import warehouse  # noqa: E402
 from layout import SYSTEMS, Layout  # noqa: E402
 
-MODULES = {"directory": directory, "warehouse": warehouse, "bastion": bastion}
+MODULES = {"directory": directory, "warehouse": warehouse, "bastion": bastion, "cache": cache, "broker": broker}
 
 
 def up(options):
@@ -58,9 +60,13 @@ def _raise(lab, company, without_switch):
     wallets = wallet_store.make(lab, company, shared)
     home.write_credentials(lab, secrets)
     home.write_vault(lab, shared)
+    broker.launch(lab, secrets)   # takes seconds: it starts while the others do
     tls.make_authority(lab.tls)
     tls.issue(lab.tls, "directory", *lab.server_ids("openldap"))
     tls.issue(lab.tls, "warehouse", *lab.server_ids("postgres"))
+    cache.make(lab, company, secrets, wallets)
+    cache.start(lab)
+    cache.seed(lab, secrets)
     warehouse.prepare(lab, secrets)
     warehouse.start(lab)
     directory.prepare(lab, secrets, with_switch=not without_switch)
@@ -69,8 +75,11 @@ def _raise(lab, company, without_switch):
     bastion.start(lab)
     entry_uuids = directory.seed(lab, company, secrets, wallets)
     roles = warehouse.seed(lab, company, secrets, shared, wallets)
+    broker.wait_ready(lab)
+    broker.seed(lab, company, secrets, wallets)
     home.write_approvers(lab)
-    home.write_home(lab, company, entry_uuids, roles)
+    home.write_home(lab, company, entry_uuids, roles, more=(cache, broker))
+    processes.write(lab.root / "root-secrets.json", json.dumps(secrets), 0o600)
     home.add_key_links(lab, company, wallets)
     for person in company.people:
         wallets[person.hr_id]["directory"]["dn"] = directory.person_dn(person.uid)
@@ -86,7 +95,8 @@ def _public_facts(lab, company):
             "shared_roles": list(company.shared_roles), "engine_uid": lab.engine_uid,
             "adversary_uid": lab.adversary_uid, "approver_uid": lab.approver_uid, "home": str(lab.home),
             "keys": str(lab.keys), "ldaps_url": f"ldaps://localhost:{lab.ldaps_port}", "pg_port": lab.pg_port,
-            "ssh_port": lab.ssh_port}
+            "ssh_port": lab.ssh_port, "cache_port": lab.cache_port,
+            "broker_port": lab.broker_port}
 
 
 def _stop_all(lab):
@@ -123,7 +133,8 @@ def snapshot(options):
     lab = Layout.load(options.dir)
     secrets = json.loads((lab.root / "root-secrets.json").read_text())
     dump = {"directory": directory.snapshot(lab, secrets), "warehouse": warehouse.snapshot(lab, secrets),
-            "bastion": bastion.snapshot(lab)}
+            "bastion": bastion.snapshot(lab), "cache": cache.snapshot(lab, secrets),
+            "broker": broker.snapshot(lab, secrets)}
     processes.write(options.output, json.dumps(dump, indent=1, sort_keys=True), 0o600, os.getuid(), os.getgid())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from processes import LabError, make_dir, write
 
-SYSTEMS = ("directory", "warehouse", "bastion")
+SYSTEMS = ("directory", "warehouse", "bastion", "cache", "broker")
 
 
 class Layout:
@@ -20,9 +20,12 @@ class Layout:
         self.engine_uid, self.adversary_uid, self.approver_uid = first, first + 1, first + 2
         self.people_uid, self.shared_uid, self.control_uid = first + 10, first + 100, first + 150
         self.ldap_port, self.ldaps_port, self.pg_port, self.ssh_port = facts["ports"][:4]
+        self.cache_port, self.amqp_port, self.broker_port = facts["ports"][8:11]
+        self.broker_ports = facts["ports"][11:13]   # the node's distribution, epmd
 
     def __getattr__(self, name):
         places = {"run": "run", "tls": "tls", "directory": "directory", "warehouse": "warehouse", "bastion": "bastion",
+                  "cache": "cache", "broker": "broker",
                   "vault": "vault", "home": "engine/home", "keys": "sealed/exeunt-keys", "credentials":
                   "engine/credentials", "approver": "approver", "adversary": "adversary", "judge": "judge",
                   "checkpoint": "outside/checkpoint", "nss": "nss"}
@@ -63,6 +66,9 @@ class Layout:
         make_dir(self.directory, 0o755, *server("openldap"))
         make_dir(self.warehouse, 0o755, *server("postgres"))
         make_dir(self.bastion)
+        # The server's own and, for what it saved, the engine's: hashes of passwords are nobody else's to read.
+        make_dir(self.broker, 0o755, *server("rabbitmq"))
+        make_dir(self.cache, 0o750, server("redis")[0], self.engine_uid)
 
     @staticmethod
     def server_ids(name):
@@ -72,5 +78,5 @@ class Layout:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
-            raise LabError(f"account {name} is absent: install Debian's package (slapd, postgresql-15)")
+            raise LabError(f"account {name} is absent: install Debian's package (slapd, postgresql-15, redis-server, rabbitmq-server)")
         return entry.pw_uid, entry.pw_gid

@@ -155,11 +155,14 @@ def snapshots():
               "warehouse": {"roles": {"1": '{"rolname": "her", "rolpassword": "a"}', "2": '{"rolname": "him"}'},
                             "members": {"1:9": "m", "2:9": "m"}, "owners": {"sales/class/5": "1", "sales/class/6": "2"}},
               "bastion": {"nss/passwd": passwd.encode().hex(),
-                          "homes/deploy/.ssh/authorized_keys": f"{KEY} her\n{OTHER_KEY} him\n".encode().hex()}}
+                          "homes/deploy/.ssh/authorized_keys": f"{KEY} her\n{OTHER_KEY} him\n".encode().hex()},
+              "cache": {"now": {"her": "aa", "him": "bb", "shared": "cc"}, "saved": {"her": "aa", "him": "bb", "shared": "cc"}},
+              "broker": {"her": "a", "him": "b"}}
     return before, json.loads(json.dumps(before))
 
 
-HELD = {("warehouse", "account", "1"),
+HELD = {("warehouse", "account", "1"), ("cache", "account", "her"), ("cache", "secret", "shared"),
+        ("broker", "account", "her"),
         ("bastion", "key", "600:SHA256:" + base64.b64encode(hashlib.sha256(BLOB).digest()).decode().rstrip("="))}
 
 
@@ -177,6 +180,9 @@ class Compared(unittest.TestCase):
             del s["warehouse"]["members"]["1:9"]
             s["warehouse"]["owners"]["sales/class/5"] = "2"
             s["bastion"]["homes/deploy/.ssh/authorized_keys"] = f"{OTHER_KEY} him\n".encode().hex()
+            s["cache"]["now"] |= {"her": "00", "shared": "11"}
+            s["cache"]["saved"] |= {"her": "00", "shared": "11"}
+            del s["broker"]["her"]
         self.assertEqual(self.changed(ended), [])
 
     def test_each_planted_change_of_another_account_is_seen(self):
@@ -189,7 +195,11 @@ class Compared(unittest.TestCase):
         def owner(s): s["warehouse"]["owners"]["sales/class/6"] = "1"
         def key(s): s["bastion"]["homes/deploy/.ssh/authorized_keys"] = f"{KEY} her\n".encode().hex()
         def file(s): del s["bastion"]["homes/deploy/.ssh/authorized_keys"]
-        for change in (role, new_role, password, entry, member, pair, owner, key, file):
+        def user(s): s["cache"]["now"]["him"] = "00"
+        def saved_user(s): del s["cache"]["saved"]["him"]
+        def new_user(s): s["cache"]["now"]["eve"] = "dd"
+        def broker_user(s): s["broker"]["him"] = "c"
+        for change in (role, new_role, password, entry, member, pair, owner, key, file, user, saved_user, new_user, broker_user):
             self.assertEqual(len(self.changed(change)), 1, change.__name__)
 
     def test_unknown_subject_is_said(self):

@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import ldap  # noqa: E402
 from psycopg2 import sql  # noqa: E402
 
+import broker  # noqa: E402
+import cache  # noqa: E402
 import directory  # noqa: E402
 import judge  # noqa: E402
 import processes  # noqa: E402
@@ -43,7 +45,8 @@ class HandCut:
                     for s, k in {(w["system"], w["kind"]) for w in ways}}
         for _ in range(2):
             for step in ("directory_login", "directory_switch", "directory_groups", "role", "created_roles",
-                         "shared_roles", "role_sessions", "memberships", "keys", "certificates", "ssh_sessions"):
+                         "shared_roles", "role_sessions", "memberships", "keys", "certificates", "ssh_sessions",
+                         "cache_users", "cache_sessions", "broker_users"):
                 if step not in self.without:
                     getattr(self, step)()
 
@@ -119,6 +122,37 @@ class HandCut:
             processes.run(["ss", "-K", "-Htn", f"( dport = :{port} and sport = :{self.lab.ssh_port} )"])
 
 
+    def _cache_ids(self, kind):
+        return self.ids.get(("cache", kind), [])
+
+    def cache_users(self):
+        engine = cache.connect(self.lab, cache.ENGINE, self.secrets["redis-exeunt"])
+        for name in self._cache_ids("account"):
+            engine.execute_command("ACL", "SETUSER", name, "off", "resetpass", "nocommands")
+        for name in self._cache_ids("secret"):
+            engine.execute_command("ACL", "SETUSER", name, "resetpass", f">{os.urandom(12).hex()}")
+        engine.execute_command("ACL SAVE")
+
+    def broker_users(self):
+        """DELETE user closes what is open and refuses; a shared user gets a new password, then is closed."""
+        def call(*request, **more):
+            try:
+                return broker.call(self.lab, broker.ENGINE, self.secrets["rabbit-exeunt"], *request, **more)
+            except broker.urllib.error.HTTPError as answer:
+                if answer.code != 404:
+                    raise
+        for name in self.ids.get(("broker", "account"), []):
+            call("DELETE", "users", name)
+        for name in self.ids.get(("broker", "secret"), []):
+            call("PUT", "users", name, body={"password": os.urandom(12).hex(), "tags": ""})
+            call("DELETE", "connections", "username", name)
+
+    def cache_sessions(self):
+        engine = cache.connect(self.lab, cache.ENGINE, self.secrets["redis-exeunt"])
+        for name in self._cache_ids("account") + self._cache_ids("secret"):
+            engine.execute_command("CLIENT", "KILL", "USER", name)
+
+
 @unittest.skipUnless(os.getuid() == 0, "SKIPPED LOUDLY: the lab's real servers need root")
 class HandMadeCut(unittest.TestCase):
     """Each test takes one of the seed's leavers; they leave one after the other, as people do."""
@@ -169,9 +203,10 @@ class HandMadeCut(unittest.TestCase):
         self.assertEqual(self.leave(self.leavers[2]), ([], [], [], []))
 
     def test_4_certificate_and_group_left_are_seen(self):
-        _, after, _, _ = self.leave(self.leavers[3], without=("certificates", "ssh_sessions"))
+        _, after, _, _ = self.leave(self.leavers[3], without=("certificates", "ssh_sessions", "cache_sessions"))
         self.assertTrue(any("bastion/certificate" in words for words in after), after)
         self.assertTrue(any("bastion/session" in words for words in after), after)
+        self.assertTrue(any("cache/session" in words for words in after), after)
 
     def test_5_switch_left_out_lets_her_unlock_herself_or_read_on(self):
         _, after, _, _ = self.leave(self.leavers[4], without=("directory_switch",))

@@ -1,0 +1,32 @@
+#include "connect/rabbitmq/catalogue.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+namespace exeunt::connect {
+namespace {
+
+using model::Action;
+
+TEST_CASE("rabbitmq catalogue: every kind of path has an action that ends it, a refusal in words and a settle window with its source") {
+  const model::Catalogue catalogue = rabbitmq_catalogue();
+  for (const model::PathSpec& path : catalogue.paths) {
+    CAPTURE(std::string(model::name(path.kind)));
+    CHECK(std::any_of(catalogue.actions.begin(), catalogue.actions.end(), [&](const model::ActionSpec& action) {
+      return std::find(action.covers.begin(), action.covers.end(), path.kind) != action.covers.end();
+    }));
+    CHECK_FALSE(path.refusal.empty());
+    CHECK_FALSE(path.settle_source.empty());
+  }
+}
+
+TEST_CASE("rabbitmq catalogue: logins are shut before connections are closed, and the settle window is past handshake and statistics") {
+  const model::Catalogue catalogue = rabbitmq_catalogue();
+  CHECK(std::any_of(catalogue.laws.begin(), catalogue.laws.end(),
+                    [](const model::OrderLaw& law) { return law.first == Action::lock_and_replace && law.then == Action::end_sessions; }));
+  for (const model::PathSpec& path : catalogue.paths) CHECK(path.settle > base::Duration{10'000});
+}
+
+}  // namespace
+}  // namespace exeunt::connect

@@ -1,0 +1,125 @@
+#include "connect/redis/catalogue.hpp"
+
+#include <utility>
+
+namespace exeunt::connect {
+
+using model::Action;
+using model::ActionSpec;
+using model::Grade;
+using model::NodeKind;
+using model::PathSpec;
+using model::ProbeMeans;
+using model::Stage;
+
+namespace {
+
+// One thread executes every command, so an ACL change holds for whatever comes after it; 5 s leave room for a second look.
+constexpr base::Duration k_settle{5'000};
+constexpr const char* k_settle_source =
+    "measured on Redis 7.0: ACL SETUSER and CLIENT KILL hold for the next command of anybody; commands run in one thread";
+
+ActionSpec action_on(NodeKind target, Action action, std::vector<NodeKind> covers) {
+  ActionSpec spec;
+  spec.action = action;
+  spec.target = target;
+  spec.covers = std::move(covers);
+  return spec;
+}
+
+PathSpec path_of(NodeKind kind, std::vector<ProbeMeans> means, Grade best) {
+  PathSpec spec;
+  spec.kind = kind;
+  spec.means = std::move(means);
+  spec.best = best;
+  spec.settle = k_settle;
+  spec.settle_source = k_settle_source;
+  return spec;
+}
+
+std::vector<ActionSpec> action_specs() {
+  ActionSpec lock = action_on(NodeKind::account, Action::lock_and_replace, {NodeKind::account});
+  lock.needs_secret = true;
+  lock.destructive = true;
+  lock.composed_of = {Action::disable_account, Action::replace_password};
+  lock.reasserts = true;
+  lock.expected_calls = 5;
+  lock.why =
+      "ACL SETUSER takes every password and every right (off alone only shadows them: a later on would revive the password, and a held "
+      "session with ACL rights would set it itself); the one password left is the case's own, tried while the user is still on, then the "
+      "user is set off and the ACL is saved, with whatever others had not saved yet";
+
+  ActionSpec sessions = action_on(NodeKind::account, Action::end_sessions, {NodeKind::session});
+  sessions.by_rule = true;
+  sessions.expected_calls = 3;
+  sessions.reversible = false;
+  sessions.why =
+      "CLIENT KILL by id: off and a new password leave sessions, subscribers and blocked pops alive (systems.md); a blocked pop is served "
+      "without another look at its rights";
+
+  ActionSpec rotate = action_on(NodeKind::secret, Action::rotate_secret, {NodeKind::secret, NodeKind::session});
+  rotate.stage = Stage::credentials;
+  rotate.by_rule = true;
+  rotate.needs_secret = true;
+  rotate.destructive = true;
+  rotate.reversible = false;
+  rotate.expected_calls = 5;
+  rotate.why =
+      "resetpass and the new hash in one ACL SETUSER (a second password beside the old one would leave the old one), saved, then every "
+      "connection older than the change is ended (systems.md, rule 4)";
+
+  ActionSpec remove = action_on(NodeKind::account, Action::delete_account, {NodeKind::account});
+  remove.stage = Stage::continuity;
+  remove.destructive = true;
+  remove.reversible = false;
+  remove.expected_calls = 2;
+  remove.why = "ACL DELUSER ends what is open under that name and frees the name; saved";
+  return {lock, sessions, rotate, remove};
+}
+
+std::vector<PathSpec> path_specs() {
+  PathSpec account = path_of(NodeKind::account, {ProbeMeans::own, ProbeMeans::read_back}, Grade::refused);
+  account.refusal =
+      "WRONGPASS for the password that this case set and that was let in before the user was set off, while that password is still the "
+      "user's only one and the user is off";
+  account.trying_counts_as_failure = true;
+  account.gaps = {
+      "Redis answers alike for a wrong password, a disabled user and none: only the process that made the cut can tell them apart; after a "
+      "restart of Exeunt the ending is read back",
+      "a user name is no immutable id: whoever makes a user of that name again makes a way in",
+  };
+
+  PathSpec session = path_of(NodeKind::session, {ProbeMeans::read_back}, Grade::read_back);
+  session.refusal = "no connection with that id and address in CLIENT LIST, listed whole";
+  session.gaps = {"connections through a proxy (Envoy, twemproxy) appear under the proxy's own user: list and end them there"};
+
+  PathSpec secret = path_of(NodeKind::secret, {ProbeMeans::own}, Grade::refused);
+  secret.refusal = "WRONGPASS for the old value while the new value logs in from the same place";
+  return {account, session, secret};
+}
+
+}  // namespace
+
+model::Catalogue redis_catalogue() {
+  model::Catalogue catalogue;
+  catalogue.kind = "redis";
+  catalogue.actions = action_specs();
+  catalogue.paths = path_specs();
+  catalogue.laws = {
+      {Action::lock_and_replace, Action::end_sessions, "block new logins before ending sessions: a client comes back at once"},
+      {Action::end_sessions, Action::delete_account, "sessions are named by id before the name is freed"},
+      {Action::lock_and_replace, Action::delete_account, "sessions are named by id before the name is freed"},
+  };
+  catalogue.budget = {.calls_per_second = 50, .burst = 50, .concurrency = 4};
+  catalogue.gaps = {
+      "each server of a cluster, each replica and each Sentinel keeps users of its own: configure each as a system",
+      "the server does not remember who made a user: users that nobody claims are named, look at them",
+      "which of several passwords of one user is whose is not known: all of them are replaced together",
+      "functions and scripts that she loaded stay and run with their caller's rights: read FUNCTION LIST",
+      "data that she copied (MIGRATE, DUMP, a replica of her own) is out of reach; operating-system access to the host is not seen from "
+      "here",
+  };
+  return catalogue;
+}
+
+}  // namespace exeunt::connect

@@ -1,0 +1,133 @@
+#include "connect/redis/redis.hpp"
+
+#include <mutex>
+
+#include "connect/redis/acl.hpp"
+#include "connect/redis/actions.hpp"
+#include "connect/redis/check.hpp"
+#include "connect/redis/inventory.hpp"
+#include "connect/redis/observe.hpp"
+
+namespace exeunt::connect {
+
+using base::Code;
+using base::fail;
+using base::Result;
+using model::Action;
+using model::NodeKind;
+using model::ProbeMeans;
+
+namespace redis {
+namespace {
+
+/// Each call opens connections of its own, so calls of several threads never wait for each other.
+class RedisConnector final : public Connector {
+ public:
+  RedisConnector(Settings settings, const base::Clock& clock)
+      : settings_(std::move(settings)), clock_(clock), catalogue_(redis_catalogue()) {}
+
+  const model::Catalogue& catalogue() const override { return catalogue_; }
+  Result<CheckReport> check(const Deadline& deadline) override { return check_server(settings_, clock_, until(deadline)); }
+  Result<AccountListing> accounts(const Deadline& deadline) override { return list_accounts(settings_, until(deadline)); }
+  Result<model::Inventory> inventory(const InventoryRequest& request) override {
+    return list_paths(settings_, request, rotations(), until(request.deadline));
+  }
+  Result<ApplyOutcome> apply(const ApplyRequest& request) override;
+  Result<Observation> observe(const model::Node& target, const Deadline& deadline) override {
+    return observe_node(settings_, target, until(deadline));
+  }
+  Result<ProbeResult> probe(const ProbeRequest& request) override;
+  Result<ProbeResult> probe_control(const ProbeRequest& request) override;
+  Result<std::vector<model::NodeKey>> own_accounts(const Deadline&) override {
+    return std::vector<model::NodeKey>{{settings_.system, NodeKind::account, native_id_of(settings_.user)}};
+  }
+
+ private:
+  Until until(const Deadline& deadline) const { return {clock_, deadline.timeout}; }
+  Rotations rotations() {
+    const std::lock_guard guard(mutex_);
+    return rotations_;
+  }
+  Result<ApplyOutcome> rotate(const ApplyRequest& request, const Until& until);
+
+  const Settings settings_;
+  const base::Clock& clock_;
+  const model::Catalogue catalogue_;
+  SeenLogins seen_;
+  std::mutex mutex_;
+  Rotations rotations_;
+};
+
+Result<ApplyOutcome> RedisConnector::rotate(const ApplyRequest& request, const Until& until) {
+  EXEUNT_TRY_ASSIGN(const std::string name, name_of(request.target.key.native_id));
+  std::optional<Watermark> rotated;
+  {
+    const std::lock_guard guard(mutex_);
+    if (const auto known = rotations_.find(name); known != rotations_.end()) rotated = known->second;
+  }
+  auto outcome = rotate_secret(settings_, request, rotated, until);
+  if (rotated) {
+    const std::lock_guard guard(mutex_);
+    rotations_[name] = *rotated;
+  }
+  return outcome;
+}
+
+Result<ApplyOutcome> RedisConnector::apply(const ApplyRequest& request) {
+  const Until end = until(request.deadline);
+  // The last gate guards our own account; a slip of it must not end Exeunt here.
+  EXEUNT_TRY_ASSIGN(const std::string name, name_of(request.target.key.native_id));
+  if (name == settings_.user) {
+    return fail(Code::failed_precondition, settings_.system.text() + ": this is the account that Exeunt itself stands on",
+                "give Exeunt another account first");
+  }
+  switch (request.action) {
+    case Action::lock_and_replace: return lock_account(settings_, request, seen_, end);
+    case Action::end_sessions: return end_sessions(settings_, request, end);
+    case Action::rotate_secret: return rotate(request, end);
+    case Action::delete_account: return delete_account(settings_, request, end);
+    case Action::disable_account:
+    case Action::replace_password:
+    case Action::remove_memberships:
+    case Action::transfer_ownership:
+    case Action::revoke_tokens:
+    case Action::revoke_keys:
+    case Action::revoke_certificates:
+    case Action::revoke_grants:
+    case Action::revoke_delegations:
+    case Action::wipe_device:
+    case Action::release_licence:
+    case Action::attest:
+    case Action::review: break;
+  }
+  return fail(Code::unimplemented, settings_.system.text() + ": Redis cannot " + std::string(model::name(request.action)),
+              "see the catalogue's actions");
+}
+
+Result<ProbeResult> RedisConnector::probe(const ProbeRequest& request) {
+  const Until end = until(request.deadline);
+  const NodeKind kind = request.target.key.kind;
+  if (request.means == ProbeMeans::own && (kind == NodeKind::account || kind == NodeKind::secret)) {
+    const auto name = name_of(request.target.key.native_id);
+    if (!name) return ProbeResult{model::ProbeAnswer::unknown, ProbeMeans::own, "no name", name.error().text()};
+    if (kind == NodeKind::account) return probe_account(settings_, *name, seen_, end);
+    return probe_shared_password(settings_, *name, request.old_secret, request.new_secret, end);
+  }
+  return fail(Code::unimplemented, settings_.system.text() + ": no probe of " + std::string(model::name(kind)) + " by " +
+                                       std::string(model::name(request.means)));
+}
+
+Result<ProbeResult> RedisConnector::probe_control(const ProbeRequest& request) {
+  if (request.means == ProbeMeans::own) return probe_control_login(settings_, until(request.deadline));
+  return fail(Code::unimplemented, settings_.system.text() + ": no control identity for this probe");
+}
+
+}  // namespace
+}  // namespace redis
+
+Result<std::unique_ptr<Connector>> make_redis(const SystemConfig& config, const base::Clock& clock, base::Random&) {
+  EXEUNT_TRY_ASSIGN(redis::Settings settings, redis::read_settings(config));
+  return std::unique_ptr<Connector>(std::make_unique<redis::RedisConnector>(std::move(settings), clock));
+}
+
+}  // namespace exeunt::connect
