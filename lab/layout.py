@@ -20,12 +20,13 @@ class Layout:
         self.engine_uid, self.adversary_uid, self.approver_uid = first, first + 1, first + 2
         self.people_uid, self.shared_uid, self.control_uid = first + 10, first + 100, first + 150
         self.ldap_port, self.ldaps_port, self.pg_port, self.ssh_port = facts["ports"][:4]
+        self.op_port, self.resource_port = facts["ports"][-2:]
 
     def __getattr__(self, name):
         places = {"run": "run", "tls": "tls", "directory": "directory", "warehouse": "warehouse", "bastion": "bastion",
                   "vault": "vault", "home": "engine/home", "keys": "sealed/exeunt-keys", "credentials":
                   "engine/credentials", "approver": "approver", "adversary": "adversary", "judge": "judge",
-                  "checkpoint": "outside/checkpoint", "nss": "nss"}
+                  "checkpoint": "outside/checkpoint", "nss": "nss", "provider": "provider"}
         if name in places:
             return self.root / places[name]
         raise AttributeError(name)

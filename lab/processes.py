@@ -55,7 +55,7 @@ def claim_slot(lab_dir):
                 continue
             first = PORT_FIRST + slot * PORTS_PER_SLOT
             ports = [p for p in range(first, first + PORTS_PER_SLOT) if _port_is_free(p)]
-            if len(ports) < 4:
+            if len(ports) < 12:
                 continue
             slot_file.write_text(json.dumps({"dir": str(lab_dir), "pid": os.getpid(),
                                              "started": _start_time(os.getpid())}))

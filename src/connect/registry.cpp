@@ -15,7 +15,7 @@ struct Line {
 
 constexpr Line k_lines[] = {
     {"openldap", make_openldap}, {"postgresql", make_postgresql}, {"openssh", make_openssh},
-    {"attest", make_attest},     {"simulated", make_simulated},
+    {"glewlwyd", make_glewlwyd}, {"attest", make_attest},         {"simulated", make_simulated},
 };
 
 }  // namespace
