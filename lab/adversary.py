@@ -21,6 +21,7 @@ from pathlib import Path
 
 from adversary_bastion import Bastion
 from adversary_directory import Directory
+from adversary_provider import Provider
 from adversary_warehouse import Warehouse
 from adversary_ways import ADMITTED, ERROR, REFUSED
 
@@ -53,6 +54,7 @@ class Adversary:
         self.sides = [Directory(self.wallet, self)]
         self.sides += [Warehouse(self.wallet, self)] if "warehouse" in self.wallet else []
         self.sides += [Bastion(self.wallet, self)] if "bastion" in self.wallet else []
+        self.sides += [Provider(self.wallet, self)] if "provider" in self.wallet else []
         self._list_secrets()
 
     def _list_secrets(self):

@@ -5,6 +5,7 @@ What is the subject's comes from the adversary's log (what she was seen to hold)
 import base64
 import hashlib
 
+ENGINES_PROVIDER_LOGIN = "exeunt"
 ENGINES_CONTROL = "cn=exeunt-control,ou=services,dc=example,dc=org"
 
 
@@ -12,7 +13,8 @@ def changed_for_others(before, after, subject, held):
     """Words for every difference that does not belong to the subject."""
     return (_directory(before["directory"], after["directory"], subject)
             + _warehouse(before["warehouse"], after["warehouse"], held)
-            + _bastion(before["bastion"], after["bastion"], held))
+            + _bastion(before["bastion"], after["bastion"], held)
+            + _provider(before, after, subject))
 
 
 def _directory(before, after, subject):
@@ -87,6 +89,16 @@ def _bastion(before, after, held):
         if rest != kept:
             words.append(f"bastion: {file} changed beyond her keys")
     return words
+
+
+def _provider(before, after, subject):
+    """Accounts, sessions, refresh tokens and consents of everybody else. The engine's own account signs in as it works."""
+    hr_id = subject.encode().hex()
+    hers = {bytes.fromhex(uid).decode("utf-8", "replace") for entry in before["directory"].values()
+            if hr_id in entry.get("employeeNumber", []) for uid in entry.get("uid", [])}
+    was, now = before.get("provider", {}), after.get("provider", {})
+    return [f"provider: what is kept of {login!r} differs" for login in sorted(set(was) | set(now))
+            if login not in hers | {ENGINES_PROVIDER_LOGIN} and was.get(login) != now.get(login)]
 
 
 def fingerprint(line):

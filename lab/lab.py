@@ -3,7 +3,7 @@
 
   lab.py up --seed 1 --dir DIR         start; everything lies under DIR, nothing else is touched
   lab.py status --dir DIR              what runs, where the engine's home is
-  lab.py stop|start|restart SYSTEM --dir DIR     directory, warehouse or bastion; --crash stops without mercy
+  lab.py stop|start|restart SYSTEM --dir DIR     directory, warehouse, bastion or provider; --crash stops without mercy
   lab.py snapshot --dir DIR -o FILE    every account, byte for byte, for comparing before and after
   lab.py env --dir DIR                 environment in which ssh tools know the lab's uids, for `env $(...) ssh ...`
   lab.py down --dir DIR [--keep]       stop all by own pid and remove DIR
@@ -22,12 +22,14 @@ import company as company_module  # noqa: E402
 import directory  # noqa: E402
 import home  # noqa: E402
 import processes  # noqa: E402
+import provider  # noqa: E402
+import resource_server  # noqa: E402
 import tls  # noqa: E402
 import wallets as wallet_store  # noqa: E402
 import warehouse  # noqa: E402
 from layout import SYSTEMS, Layout  # noqa: E402
 
-MODULES = {"directory": directory, "warehouse": warehouse, "bastion": bastion}
+MODULES = {"directory": directory, "warehouse": warehouse, "bastion": bastion, "provider": provider}
 
 
 def up(options):
@@ -69,11 +71,17 @@ def _raise(lab, company, without_switch):
     bastion.start(lab)
     entry_uuids = directory.seed(lab, company, secrets, wallets)
     roles = warehouse.seed(lab, company, secrets, shared, wallets)
+    provider.prepare(lab)
+    provider.start(lab)
+    provider.seed(lab, secrets)
+    resource_server.start(lab, provider.url(lab), provider.PLUGIN)
     home.write_approvers(lab)
     home.write_home(lab, company, entry_uuids, roles)
     home.add_key_links(lab, company, wallets)
     for person in company.people:
         wallets[person.hr_id]["directory"]["dn"] = directory.person_dn(person.uid)
+        if person.full:
+            wallets[person.hr_id]["provider"] = provider.wallet(lab, person, secrets)
     wallet_store.save(lab, wallets)
     lab.facts |= _public_facts(lab, company)
     lab.save()
@@ -86,10 +94,12 @@ def _public_facts(lab, company):
             "shared_roles": list(company.shared_roles), "engine_uid": lab.engine_uid,
             "adversary_uid": lab.adversary_uid, "approver_uid": lab.approver_uid, "home": str(lab.home),
             "keys": str(lab.keys), "ldaps_url": f"ldaps://localhost:{lab.ldaps_port}", "pg_port": lab.pg_port,
-            "ssh_port": lab.ssh_port}
+            "ssh_port": lab.ssh_port, "provider_url": provider.url(lab),
+            "resource_server_simulated": f"http://127.0.0.1:{lab.resource_port}"}
 
 
 def _stop_all(lab):
+    resource_server.stop(lab)
     for module in MODULES.values():
         module.stop(lab)
     bastion.end_sessions(lab, range(lab.people_uid, lab.engine_uid + processes.UIDS_PER_SLOT))
@@ -123,7 +133,7 @@ def snapshot(options):
     lab = Layout.load(options.dir)
     secrets = json.loads((lab.root / "root-secrets.json").read_text())
     dump = {"directory": directory.snapshot(lab, secrets), "warehouse": warehouse.snapshot(lab, secrets),
-            "bastion": bastion.snapshot(lab)}
+            "bastion": bastion.snapshot(lab), "provider": provider.snapshot(lab)}
     processes.write(options.output, json.dumps(dump, indent=1, sort_keys=True), 0o600, os.getuid(), os.getgid())
 
 

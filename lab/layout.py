@@ -6,7 +6,7 @@ from pathlib import Path
 
 from processes import LabError, make_dir, write
 
-SYSTEMS = ("directory", "warehouse", "bastion")
+SYSTEMS = ("directory", "warehouse", "bastion", "provider")
 
 
 class Layout:

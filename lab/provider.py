@@ -196,3 +196,23 @@ def oidc_parameters(lab):
             "introspection-revocation-allowed": True, "introspection-revocation-allow-target-client": True,
             "introspection-revocation-auth-scope": [], "jwks-show": True, "subject-type": "public",
             "scope": [], "additional-parameters": [], "claims": []}
+
+
+def snapshot(lab):
+    """Per login what the provider keeps of it: {login: [[account], [sessions], [refresh tokens], [consents]]}."""
+    dump = {}
+    with sqlite3.connect(f"file:{lab.provider}/glewlwyd.db?mode=ro", uri=True) as store:
+        for place, text in enumerate((
+                "SELECT gu_username, gu_name, gu_email, gu_enabled FROM g_user ORDER BY 1",
+                "SELECT gus_username, gus_session_hash, gus_enabled FROM g_user_session ORDER BY 1, 2",
+                "SELECT gpor_username, gpor_token_hash, gpor_enabled FROM gpo_refresh_token ORDER BY 1, 2",
+                "SELECT gcus_username, gcus_client_id, gs_id, gcus_enabled FROM g_client_user_scope ORDER BY 1, 2, 3")):
+            for login, *rest in store.execute(text):
+                dump.setdefault(login, [[], [], [], []])[place].append(rest)
+    return dump
+
+
+def wallet(lab, person, secrets):
+    """What the person's browser and laptop know of the provider."""
+    return {"url": url(lab), "plugin": PLUGIN, "login": person.uid, "client_id": PORTAL, "client_secret": secrets["op-portal"],
+            "callback": f"https://{PORTAL}.example/callback", "resource_url": f"http://127.0.0.1:{lab.resource_port}"}

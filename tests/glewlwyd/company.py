@@ -135,7 +135,7 @@ class Company:
         self.url = provider.url(lab)
         self.admin = provider.Client(self.url)
         self.held = {}           # login -> {"browser": Client, "token": …}
-        self.watched = None
+        self.watched, self.counts = None, (0, 0)
 
     def stop(self):
         provider.stop(self.lab)
@@ -178,6 +178,16 @@ class Company:
         granted = self._admin("PUT", f"/api/delegate/{urllib.parse.quote(login, safe='')}/auth/grant/{provider.PORTAL}", {"scope": "openid"})[0]
         return {"sign_in": status, "token": isinstance(token, dict), "grant": granted}
 
+    def do_restore(self, login, sessions=1):
+        """As founded: whatever she held is forgotten, the account is enabled, and she signs in anew."""
+        for text in ("DELETE FROM g_user_session WHERE gus_username=?", "DELETE FROM gpo_access_token WHERE gpoa_username=?",
+                     "DELETE FROM gpo_refresh_token WHERE gpor_username=?", "DELETE FROM g_client_user_scope WHERE gcus_username=?"):
+            self._sql(text, login)
+        path = f"/api/user/{urllib.parse.quote(login, safe='')}"
+        whole = self._admin("GET", path)[2]
+        self._admin("PUT", path, {**whole, "enabled": True, "password": self.passwords[login]})
+        return self.do_hold(login, sessions)
+
     def _token(self, grant_type, login, **form):
         basic = base64.b64encode(f"{provider.PORTAL}:{self.secrets['op-portal']}".encode()).decode()
         return provider.Client(self.url, "her-client").call("POST", f"/api/{provider.PLUGIN}/token", form={"grant_type": grant_type, **form},
@@ -210,26 +220,21 @@ class Company:
         return {}
 
     def _nothing_left(self):
-        """After a change: none of its kind is left, so this was the last one of its action."""
-        rows = self.do_outside()["text"]
-        return self._last_of(rows)
-
-    def _last_of(self, _):
-        sessions, tokens = self._counts()
-        before, self.counts = getattr(self, "counts", (sessions, tokens)), (sessions, tokens)
-        return not ((sessions != before[0] and sessions > 0) or (tokens != before[1] and tokens > 0))
+        """Asked after a change went through: no session, or no refresh token, of the kind that it changed is left."""
+        before, self.counts = self.counts, self._counts()
+        return not any(now != then and now > 0 for then, now in zip(before, self.counts))
 
     def _counts(self):
         return (self._sql("SELECT count(*) FROM g_user_session WHERE gus_username=? AND gus_enabled=1", self.watched)[0][0],
                 self._sql("SELECT count(*) FROM gpo_refresh_token WHERE gpor_username=? AND gpor_enabled=1", self.watched)[0][0])
 
     def do_outside(self):
-        login = self.watched
-        return {"text": json.dumps([
-            self._sql("SELECT gus_session_hash, gus_enabled FROM g_user_session WHERE gus_username=? ORDER BY 1", login),
-            self._sql("SELECT gpor_token_hash, gpor_enabled FROM gpo_refresh_token WHERE gpor_username=? ORDER BY 1", login),
-            self._sql("SELECT gcus_client_id, gs_id, gcus_enabled FROM g_client_user_scope WHERE gcus_username=? AND gcus_enabled=1 ORDER BY 1, 2", login),
-            self._sql("SELECT gu_enabled, gu_name, gu_email FROM g_user WHERE gu_username=?", login)])}
+        """In numbers: two companies that were founded alike differ in nothing."""
+        return {"text": json.dumps([[self._sql(text, self.watched)] for text in (
+            "SELECT gus_enabled, count(*) FROM g_user_session WHERE gus_username=? GROUP BY 1 ORDER BY 1",
+            "SELECT gpor_enabled, count(*) FROM gpo_refresh_token WHERE gpor_username=? GROUP BY 1 ORDER BY 1",
+            "SELECT gcus_client_id, gs_id FROM g_client_user_scope WHERE gcus_username=? AND gcus_enabled=1 ORDER BY 1, 2",
+            "SELECT gu_enabled, gu_name, gu_email FROM g_user WHERE gu_username=?")])}
 
     def do_sql(self, text, values=()):
         return {"rows": self._sql(text, *values)}

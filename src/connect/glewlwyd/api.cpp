@@ -213,7 +213,9 @@ Result<HttpResponse> Api::ask_as_client(std::string_view endpoint, std::string f
 }
 
 Result<std::string> Api::control_token(const Until& until) {
-  EXEUNT_TRY_ASSIGN(const HttpResponse issued, ask_as_client("token", "grant_type=client_credentials", until));
+  std::string wish = "grant_type=client_credentials";
+  if (!settings_.client_scope.empty()) net::append_form(wish, "scope", settings_.client_scope);
+  EXEUNT_TRY_ASSIGN(const HttpResponse issued, ask_as_client("token", std::move(wish), until));
   if (issued.status != 200) {
     return "our client " + base::escape_terminal(settings_.client_id, 60) + " is issued no token (" + std::to_string(issued.status) + ")";
   }

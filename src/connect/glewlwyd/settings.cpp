@@ -24,7 +24,7 @@ Result<base::Secret> read_credential(const SystemConfig& config, std::string_vie
 
 Result<Settings> read_settings(const SystemConfig& config) {
   EXEUNT_TRY(config.only({"url", "ca_file", "login", "credential", "plugin", "id_property", "hr_id_property", "lock_property", "client_id",
-                          "client_credential", "page_size"}));
+                          "client_credential", "client_scope", "page_size"}));
   Settings settings;
   settings.system = config.id;
   EXEUNT_TRY_ASSIGN(const std::string address, config.require("url"));
@@ -44,6 +44,7 @@ Result<Settings> read_settings(const SystemConfig& config) {
   settings.hr_id_property = config.get("hr_id_property");
   settings.lock_property = config.get("lock_property");
   settings.client_id = config.get("client_id");
+  settings.client_scope = config.get("client_scope");
   if (!settings.client_id.empty()) {
     EXEUNT_TRY_ASSIGN(settings.client_credential, read_credential(config, "client_credential"));
   } else if (!config.get("client_credential").empty()) {

@@ -22,6 +22,7 @@ struct Settings {
   std::string lock_property;  // of an account that a directory holds: its pwdAccountLockedTime as the provider reads it
   std::string client_id;      // our own client, for the check of token issue and introspection; empty: not checked
   base::Secret client_credential;
+  std::string client_scope;  // asked for with the token; most clients get none without
   int page_size = 100;
 };
 
