@@ -111,7 +111,8 @@ class RealServers(unittest.TestCase):
             self.assertEqual({(w["system"], w["kind"]) for w in ways}, {
                 ("directory", "account"), ("directory", "session"), ("directory", "membership"),
                 ("warehouse", "account"), ("warehouse", "session"), ("warehouse", "membership"),
-                ("warehouse", "secret"), ("bastion", "key"), ("bastion", "certificate"), ("bastion", "session")})
+                ("warehouse", "secret"), ("bastion", "key"), ("bastion", "certificate"), ("bastion", "session"),
+                ("provider", "account"), ("provider", "session"), ("provider", "token")})
             self.assertGreaterEqual(len(ways), 20)
             for system in SYSTEMS:
                 story.lab_command("restart", system, "--crash", "--dir", self.lab.root)
