@@ -152,7 +152,7 @@ def _show_paths(record):
     for gap in record.get("gaps", []):
         say(f"   gap: {gap['system']}/{gap['kind']}: {gap['words']}")
     for task in record.get("tasks", []):
-        say(f"   task for a person: {task if isinstance(task, str) else json.dumps(task)}")
+        say(f"   task for a person, {task['state']}: {task['task'].split('/', 2)[-1]}")
 
 
 def _show_verdict(verdict, ways):

@@ -19,6 +19,17 @@ void Breaker::succeeded() {
   failures_ = 0;
   open_for_ = base::Duration{0};
   trying_ = false;
+  down_ = false;
+}
+
+void Breaker::gave_up() {
+  const std::lock_guard lock(mutex_);
+  down_ = true;
+}
+
+bool Breaker::is_down() const {
+  const std::lock_guard lock(mutex_);
+  return down_;
 }
 
 void Breaker::failed() {

@@ -1,4 +1,5 @@
-// A circuit breaker for one system: after several failures in a row it lets nothing through for a while, then one try.
+// A circuit breaker for one system: after several failures in a row it lets nothing through for a while, then one try. When a step spent all
+// its attempts the system counts as down for the rest of the run: every later step tries once and waits for nothing, until one call succeeds.
 #pragma once
 
 #include <mutex>
@@ -21,15 +22,18 @@ class Breaker {
   [[nodiscard]] base::Duration wait();
   void succeeded();
   void failed();
+  void gave_up();  // a step on this system spent all its attempts without an answer
+  [[nodiscard]] bool is_down() const;
 
  private:
   const base::Clock& clock_;
   BreakerLimits limits_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   int failures_ = 0;
   base::Duration open_for_{0};
   base::Duration open_until_{0};
   bool trying_ = false;
+  bool down_ = false;
 };
 
 }  // namespace exeunt::engine

@@ -25,6 +25,11 @@ Status CaseJournal::write(Leaf leaf, JsonObject payload) {
   return stream_.append(std::move(leaf), payload);
 }
 
+Status CaseJournal::write_later(Leaf leaf, JsonObject payload) {
+  leaf.actor = actor_;
+  return stream_.append_later(std::move(leaf), payload);
+}
+
 base::Result<std::string> CaseJournal::reference(const model::Node& node) {
   const std::string id = node.id().text();
   const std::lock_guard lock(mutex_);
@@ -97,17 +102,7 @@ Status CaseJournal::step_outcome(const model::StepId& step, int attempt, model::
   leaf.step = step.text();
   leaf.attempt = attempt;
   leaf.outcome = name(outcome);
-  return write(std::move(leaf), {{"words", words}});
-}
-
-void CaseJournal::step_outcome_async(const model::StepId& step, int attempt, model::StepState outcome, const std::string& words) {
-  Leaf leaf = leaf_of(LeafKind::step_outcome);
-  leaf.actor = actor_;
-  leaf.step = step.text();
-  leaf.attempt = attempt;
-  leaf.outcome = name(outcome);
-  // Not waited for: a crash before it is durable leaves an intent without an outcome, which a restart takes for outcome_unknown.
-  stream_.append_async(std::move(leaf), base::canonical_json(JsonObject{{"words", words}}), [](const Status&) {});
+  return write_later(std::move(leaf), {{"words", words}});
 }
 
 Status CaseJournal::gate_refused(const model::StepId& step, const std::string& guard, const std::string& words) {
@@ -125,7 +120,7 @@ Status CaseJournal::probed(const model::Node& target, model::ProbeMoment moment,
   leaf.means = name(result.means);
   leaf.moment = name(moment);
   leaf.answer = name(result.answer);
-  return write(std::move(leaf), {{"node", target.id().text()}, {"reason", result.reason}, {"words", result.words}});
+  return write_later(std::move(leaf), {{"node", target.id().text()}, {"reason", result.reason}, {"words", result.words}});
 }
 
 Status CaseJournal::observed(const model::Node& target, model::ProbeMoment moment, const connect::Observation& observation) {
@@ -139,7 +134,7 @@ Status CaseJournal::observed(const model::Node& target, model::ProbeMoment momen
   leaf.outcome = observation.presence == connect::Presence::present  ? "present"
                  : observation.presence == connect::Presence::absent ? "absent"
                                                                      : "unknown";
-  return write(std::move(leaf), {{"node", target.id().text()}, {"words", observation.words}});
+  return write_later(std::move(leaf), {{"node", target.id().text()}, {"words", observation.words}});
 }
 
 Status CaseJournal::path_changed(const model::Node& target, const model::StepId& step, const Verdict& verdict, model::ProbeMeans means) {
@@ -151,7 +146,8 @@ Status CaseJournal::path_changed(const model::Node& target, const model::StepId&
   leaf.grade = name(verdict.grade);
   leaf.means = name(means);
   leaf.control = verdict.control;
-  return write(std::move(leaf), {{"node", target.id().text()}, {"words", verdict.why}});
+  leaf.until = verdict.until;
+  return write_later(std::move(leaf), {{"node", target.id().text()}, {"words", verdict.why}});
 }
 
 Status CaseJournal::task_changed(const model::Node& task, const std::string& outcome, const std::string& words) {

@@ -13,7 +13,9 @@
 
 namespace exeunt::engine {
 
-/// Thread-safe. Every call is durable when it returns ok; after an error nothing further may be changed outside (fail closed).
+/// Thread-safe. What something outside depends on is durable when the call returns ok. What was only seen (an answer, a look, a verdict, an
+/// outcome) keeps its place and becomes durable with the next entry that is waited for: a crash loses the sight of it, never an effect, and
+/// the restart looks again. After an error of either kind nothing further may be changed outside (fail closed).
 class CaseJournal {
  public:
   CaseJournal(store::Store& store, store::CaseStream& stream, std::string actor)
@@ -28,11 +30,11 @@ class CaseJournal {
 
   /// Durable before the call goes out (law 1).
   [[nodiscard]] base::Status step_intended(const model::StepId& step, int attempt, const model::Node& target, const base::Json& details);
+  /// Not waited for: without it a restart takes the intent for outcome_unknown.
   [[nodiscard]] base::Status step_outcome(const model::StepId& step, int attempt, model::StepState outcome, const std::string& words);
-  /// Without waiting: the next durable entry of the case makes it durable too.
-  void step_outcome_async(const model::StepId& step, int attempt, model::StepState outcome, const std::string& words);
   [[nodiscard]] base::Status gate_refused(const model::StepId& step, const std::string& guard, const std::string& words);
 
+  // Seen, and not waited for: the next three.
   [[nodiscard]] base::Status probed(const model::Node& target, model::ProbeMoment moment, const connect::ProbeResult& result);
   [[nodiscard]] base::Status observed(const model::Node& target, model::ProbeMoment moment, const connect::Observation& observation);
   [[nodiscard]] base::Status path_changed(const model::Node& target, const model::StepId& step, const Verdict& verdict,
@@ -47,6 +49,7 @@ class CaseJournal {
 
  private:
   [[nodiscard]] base::Status write(evidence::Leaf leaf, base::JsonObject payload);
+  [[nodiscard]] base::Status write_later(evidence::Leaf leaf, base::JsonObject payload);
 
   store::Store& store_;
   store::CaseStream& stream_;

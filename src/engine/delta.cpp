@@ -57,11 +57,12 @@ Result<std::string> record_plan(store::Store& store, CaseJournal& journal, const
   const std::string bytes = plan::to_bytes(plan);
   const std::string digest = plan::digest_of(bytes).text();
   EXEUNT_TRY(store.put_document("plan", digest, bytes));
-  for (const auto& listing : plan.listings) EXEUNT_TRY(journal.listed(listing));
-  for (const auto& gap : plan.gaps) EXEUNT_TRY(journal.gap_declared(gap));
+  // Paths first: a listing names its account by id alone, and a reference keeps the label that it was made with.
   for (const auto& path : plan.paths)
     EXEUNT_TRY(journal.path_found(path.node, !path.watched_only, path.required,
                                   path.step.empty() ? "no step ends it" : "ended by " + path.step.text()));
+  for (const auto& listing : plan.listings) EXEUNT_TRY(journal.listed(listing));
+  for (const auto& gap : plan.gaps) EXEUNT_TRY(journal.gap_declared(gap));
   EXEUNT_TRY(journal.plan_compiled(plan.name, digest, fmt::format("{} paths, {} steps", plan.paths.size(), plan.steps.size())));
   return digest;
 }

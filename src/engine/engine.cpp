@@ -83,6 +83,7 @@ class CaseRun {
                  plans_,
                  options.stop,
                  options.retry,
+                 options.drain_wait_max,
                  true,
                  options.progress,
                  [this] { return note_milestones(); }} {}
@@ -98,6 +99,7 @@ class CaseRun {
   Status stages(StageRunner& stages);
   Status note_milestones();
   Result<RunResult> finish(const std::map<model::StepId, StepEnd>& ends);
+  Status wait_for_draining(RunResult& result);
   Status leave_in_state(RunResult& result, bool stopped);
   Status change_state(CaseState to, const std::string& words);
   bool stopped() const {
@@ -165,9 +167,8 @@ Result<RunResult> CaseRun::probe() {
   std::vector<std::pair<model::SystemId, std::function<Status()>>> jobs;
   for (const auto& path : book_.all()) {
     if (!needs_.systems.contains(path.node.key.system)) continue;
-    const auto ref =
-        std::find_if(stage_runner.steps().begin(), stage_runner.steps().end(), [&](const StepRef& r) { return r.step->id == path.step; });
-    const plan::Step* step = ref == stage_runner.steps().end() ? nullptr : ref->step;
+    const StepRef* const ref = stage_runner.find(path.step);
+    const plan::Step* step = ref == nullptr ? nullptr : ref->step;
     const model::NodeId id = path.node.id();
     jobs.emplace_back(path.node.key.system,
                       [this, id, step] { return prover_.prove(id, step, model::ProbeMoment::settled).map([](PathState) {}); });
@@ -179,6 +180,7 @@ Result<RunResult> CaseRun::probe() {
     EXEUNT_TRY(journal_.state_changed(CaseState::reopened, "a probe found something that is not ended"));
     result.words.push_back("the case is reopened: run it again");
   }
+  EXEUNT_TRY(stream_->wait_until_durable());
   result.state = stream_->state();
   return result;
 }
@@ -206,21 +208,20 @@ Status CaseRun::stages(StageRunner& stages) {
 
 Status CaseRun::note_milestones() {
   const std::lock_guard lock(milestones_);
-  bool identity = true;
-  bool all = true;
-  for (const auto& path : book_.all()) {
-    if (!path.required || path.state == PathState::ended || path.state == PathState::waived) continue;
-    all = false;
-    const auto system = needs_.systems.find(path.node.key.system);
-    if (system != needs_.systems.end() && system->second.identity) identity = false;
-  }
+  const auto open = book_.tally().open_required;
+  const bool all = open.empty();
+  const bool identity = std::none_of(open.begin(), open.end(), [&](const auto& row) {
+    const auto system = needs_.systems.find(row.first);
+    return system != needs_.systems.end() && system->second.identity;
+  });
+  if (!identity) return {};
   bool has_identity = false;
   bool has_zero = false;
   stream_->inspect([&](const evidence::CaseFold& fold) {
     has_identity = fold.identity_cut.has_value();
     has_zero = fold.zero.has_value();
   });
-  if (identity && !has_identity) EXEUNT_TRY(journal_.milestone("identity_cut", "every required path on identity systems ended"));
+  if (!has_identity) EXEUNT_TRY(journal_.milestone("identity_cut", "every required path on identity systems ended"));
   if (all && !has_zero) EXEUNT_TRY(journal_.milestone("zero", "every required path ended"));
   return {};
 }
@@ -278,11 +279,24 @@ Status CaseRun::leave_in_state(RunResult& result, bool was_stopped) {
     result.words.push_back("a delta plan waits for an approval: exeunt approval show " + result.delta->substr(0, 12));
     return change_state(CaseState::waiting_approval, "a delta plan waits for an approval");
   }
-  if (result.exit == 8) return change_state(CaseState::waiting_draining, "only draining is left");
+  if (result.exit == 8) return wait_for_draining(result);
   if (result.exit != 0) return {};
   if (tasks_open) return change_state(CaseState::waiting_person, "tasks of named persons are open");
   EXEUNT_TRY(needs_.store.drop_sealed(stream_->case_id()));
   return change_state(CaseState::closed, "every required path ended at its grade");
+}
+
+/// Durable, so that any later process knows when to look again.
+Status CaseRun::wait_for_draining(RunResult& result) {
+  std::optional<base::Time> next;
+  for (const auto& path : book_.all()) {
+    if (path.state != PathState::draining || !path.until) continue;
+    if (!next || *path.until < *next) next = path.until;
+    if (!result.last_closes || *path.until > *result.last_closes) result.last_closes = path.until;
+  }
+  if (next) EXEUNT_TRY(needs_.store.put_timer({"drain/" + stream_->case_id().text(), stream_->case_id(), *next, "{}"}));
+  if (result.last_closes) result.words.push_back("last way in closes at " + base::to_rfc3339(*result.last_closes));
+  return change_state(CaseState::waiting_draining, "only draining is left");
 }
 
 Result<RunResult> CaseRun::finish(const std::map<model::StepId, StepEnd>& ends) {
@@ -303,7 +317,9 @@ Result<RunResult> CaseRun::finish(const std::map<model::StepId, StepEnd>& ends) 
   }
   if (result.delta) result.exit = worse_exit(result.exit, 5);
   if (was_stopped) result.exit = worse_exit(result.exit, 5);
+  EXEUNT_TRY(needs_.store.drop_timer("drain/" + stream_->case_id().text()));
   EXEUNT_TRY(leave_in_state(result, was_stopped));
+  EXEUNT_TRY(stream_->wait_until_durable());
   EXEUNT_TRY(needs_.store.drop_timer("settle/" + stream_->case_id().text()));
   result.state = stream_->state();
   return result;

@@ -28,6 +28,7 @@ struct RunOptions {
   std::string operator_reference;  // "p_…" of the authenticated local user
   std::string owner;               // names this process in the lease
   RetryLimits retry;
+  base::Duration drain_wait_max{0};  // how far ahead an end of draining may lie for the run to wait for it
   std::stop_token stop;
   std::function<void(const Progress&)> progress;
 };
@@ -37,6 +38,7 @@ struct RunResult {
   evidence::CaseFold state;
   std::vector<std::string> words;    // what a person should know: what is left, and why
   std::optional<std::string> delta;  // digest of a delta plan that waits for an approval
+  std::optional<base::Time> last_closes;  // while something drains: when the last of it ends
 };
 
 class Engine {

@@ -51,8 +51,8 @@ std::optional<GateRefusal> LastGate::refuses(bool approved, const plan::Plan& pl
   if (!approved)
     return refuse(Guard::not_approved, fmt::format("plan {} has no approval in this case", plan_digest.substr(0, 12)),
                   "have it approved: `exeunt approval show`");
-  const auto planned = std::find_if(plan.steps.begin(), plan.steps.end(), [&](const plan::Step& s) { return s.id == step.id; });
-  if (planned == plan.steps.end() || planned->target.key != step.target.key || planned->action != step.action)
+  const plan::Step* const planned = planned_step(plan, plan_digest, step.id);
+  if (planned == nullptr || planned->target.key != step.target.key || planned->action != step.action)
     return refuse(Guard::out_of_plan, fmt::format("step {} is not what the plan says", step.id.text()),
                   "this is a fault of Exeunt's: report it");
   for (const auto& node : covered) {
@@ -68,6 +68,14 @@ std::optional<GateRefusal> LastGate::refuses(bool approved, const plan::Plan& pl
   if (step.destructive)
     if (auto refusal = blast_radius(plan, std::max<std::size_t>(1, covered.size()))) return refusal;
   return std::nullopt;
+}
+
+const plan::Step* LastGate::planned_step(const plan::Plan& plan, const std::string& plan_digest, const model::StepId& step) {
+  const std::lock_guard lock(mutex_);
+  const auto [index, fresh] = planned_.try_emplace(plan_digest);
+  for (std::size_t i = 0; fresh && i < plan.steps.size(); ++i) index->second.emplace(plan.steps[i].id, i);
+  const auto found = index->second.find(step);
+  return found == index->second.end() || found->second >= plan.steps.size() ? nullptr : &plan.steps[found->second];
 }
 
 base::Result<std::set<model::NodeId>> LastGate::own_accounts(const model::SystemId& system) {

@@ -41,6 +41,7 @@ class LastGate {
                                                               const std::vector<model::Node>& covered);
   [[nodiscard]] std::optional<GateRefusal> last_administrator(const plan::Step& step);
   [[nodiscard]] std::optional<GateRefusal> blast_radius(const plan::Plan& plan, std::size_t calls);
+  [[nodiscard]] const plan::Step* planned_step(const plan::Plan& plan, const std::string& plan_digest, const model::StepId& step);
   [[nodiscard]] base::Result<std::set<model::NodeId>> own_accounts(const model::SystemId& system);
 
   store::Store& store_;
@@ -50,6 +51,7 @@ class LastGate {
   const base::Clock& clock_;
   std::mutex mutex_;
   std::map<model::SystemId, std::set<model::NodeId>> own_accounts_;
+  std::map<std::string, std::map<model::StepId, std::size_t>> planned_;  // by plan digest: which step stands where
 };
 
 }  // namespace exeunt::engine

@@ -5,7 +5,34 @@ namespace exeunt::engine {
 bool PathBook::add(PathRecord record) {
   const std::lock_guard lock(mutex_);
   const model::NodeId id = record.node.id();
-  return records_.emplace(id, std::move(record)).second;
+  const auto [added, fresh] = records_.emplace(id, std::move(record));
+  if (!fresh) return false;
+  by_step_[added->second.step].insert(id);
+  count(added->second, true);
+  return true;
+}
+
+void PathBook::count(const PathRecord& record, bool in) {
+  const auto change = [in](std::size_t& number) { in ? ++number : --number; };
+  change(tally_.paths);
+  if (record.state == model::PathState::ended) change(tally_.ended);
+  if (!record.required || record.state == model::PathState::ended || record.state == model::PathState::waived) return;
+  const auto open = tally_.open_required.try_emplace(record.node.key.system, 0).first;
+  change(open->second);
+  if (open->second == 0) tally_.open_required.erase(open);
+}
+
+std::vector<model::NodeKey> PathBook::keys_of(const model::SystemId& system, model::NodeKind kind) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<model::NodeKey> out;
+  for (const auto& [id, record] : records_)
+    if (record.node.key.kind == kind && record.node.key.system == system) out.push_back(record.node.key);
+  return out;
+}
+
+PathTally PathBook::tally() const {
+  const std::lock_guard lock(mutex_);
+  return tally_;
 }
 
 std::optional<PathRecord> PathBook::find(const model::NodeId& id) const {
@@ -24,14 +51,17 @@ void PathBook::note_before(const model::NodeId& id, std::optional<model::ProbeAn
 }
 
 bool PathBook::note_verdict(const model::NodeId& id, model::PathState state, model::Grade grade, base::Time now,
-                            std::optional<base::Duration> steady) {
+                            std::optional<base::Duration> steady, std::optional<base::Time> until) {
   const std::lock_guard lock(mutex_);
   const auto found = records_.find(id);
   if (found == records_.end()) return false;
   PathRecord& record = found->second;
-  const bool changed = record.state != state || record.grade != grade;
+  const bool changed = record.state != state || record.grade != grade || record.until != until;
+  record.until = until;
+  count(record, false);
   record.state = state;
   record.grade = grade;
+  count(record, true);
   if (state != model::PathState::ended) {
     record.ended_at.reset();
     record.ended_steady.reset();
@@ -66,8 +96,10 @@ std::vector<PathRecord> PathBook::all() const {
 std::vector<PathRecord> PathBook::of_step(const model::StepId& step) const {
   const std::lock_guard lock(mutex_);
   std::vector<PathRecord> out;
-  for (const auto& [id, record] : records_)
-    if (record.step == step) out.push_back(record);
+  const auto found = by_step_.find(step);
+  if (found == by_step_.end()) return out;
+  out.reserve(found->second.size());
+  for (const auto& id : found->second) out.push_back(records_.at(id));
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -23,6 +24,14 @@ struct PathRecord {
   std::optional<base::Time> ended_at;          // wall clock, for the settle re-probe after a restart
   std::optional<base::Duration> ended_steady;  // the same on the monotonic clock, when it ended in this process
   bool settled = false;
+  std::optional<base::Time> until;  // draining
+};
+
+/// Counted while records change: asked after every step, and a case may have ten thousand paths.
+struct PathTally {
+  std::size_t paths = 0;
+  std::size_t ended = 0;
+  std::map<model::SystemId, std::size_t> open_required;  // neither ended nor waived; systems without one are not in it
 };
 
 /// Thread-safe; records are copied in and out.
@@ -32,17 +41,23 @@ class PathBook {
   bool add(PathRecord record);
   [[nodiscard]] std::optional<PathRecord> find(const model::NodeId& id) const;
   void note_before(const model::NodeId& id, std::optional<model::ProbeAnswer> before, std::optional<model::ProbeAnswer> control);
-  /// Returns whether state or grade differ from what was known.
+  /// Returns whether state, grade or `until` differ from what was known.
   bool note_verdict(const model::NodeId& id, model::PathState state, model::Grade grade, base::Time now,
-                    std::optional<base::Duration> steady = std::nullopt);
+                    std::optional<base::Duration> steady = std::nullopt, std::optional<base::Time> until = std::nullopt);
   void note_settled(const model::NodeId& id);
-  void note_node(const model::Node& node);            // newer facts (a pid, a DN) of a known path
-  [[nodiscard]] std::vector<PathRecord> all() const;  // sorted by node id
-  [[nodiscard]] std::vector<PathRecord> of_step(const model::StepId& step) const;
+  void note_node(const model::Node& node);                                         // newer facts (a pid, a DN) of a known path
+  [[nodiscard]] std::vector<PathRecord> all() const;                               // sorted by node id
+  [[nodiscard]] std::vector<PathRecord> of_step(const model::StepId& step) const;  // sorted by node id
+  [[nodiscard]] std::vector<model::NodeKey> keys_of(const model::SystemId& system, model::NodeKind kind) const;
+  [[nodiscard]] PathTally tally() const;
 
  private:
+  void count(const PathRecord& record, bool in);  // under mutex_, before and after every change of a state
+
   mutable std::mutex mutex_;
   std::map<model::NodeId, PathRecord> records_;
+  std::map<model::StepId, std::set<model::NodeId>> by_step_;
+  PathTally tally_;
 };
 
 }  // namespace exeunt::engine

@@ -12,6 +12,9 @@ using model::ProbeMoment;
 
 namespace {
 
+/// A system that did not answer before the cut is asked again: without that answer no later refusal counts.
+bool is_answer(const std::optional<ProbeAnswer>& before) { return before && *before != ProbeAnswer::unknown; }
+
 bool tries_the_gate(ProbeMeans means) { return means == ProbeMeans::own || means == ProbeMeans::gate || means == ProbeMeans::twin; }
 
 connect::ProbeRequest request_for(const PathRecord& path, ProbeMeans means, ProbeMoment moment, const StepSecrets* secrets) {
@@ -65,7 +68,7 @@ base::Result<ProbeResult> Prover::try_control(const PathRecord& path, ProbeMeans
 
 base::Status Prover::before(const model::NodeId& id, const plan::Step* step) {
   const auto path = book_.find(id);
-  if (!path || path->before || path->before_control || path->state == PathState::ended) return {};
+  if (!path || is_answer(path->before) || is_answer(path->before_control) || path->state == PathState::ended) return {};
   const model::PathSpec* spec = spec_of(*path);
   if (spec == nullptr) return {};
   StepSecrets secrets;
@@ -134,6 +137,11 @@ base::Result<Prover::Look> Prover::look_by_observing(const PathRecord& path, Pro
     look.verdict.why = observation.words;
     if (observation.presence == Presence::absent) continue;
     look.verdict.state = observation.presence == Presence::present ? PathState::live : PathState::unknown;
+    // After the cut only: before it, what ends by itself some day is a way in like any other.
+    if (observation.presence == Presence::present && observation.until && *observation.until > clock_.now()) {
+      look.verdict.state = PathState::draining;
+      look.verdict.until = observation.until;
+    }
     return look;
   }
   look.verdict.state = PathState::ended;
@@ -171,9 +179,11 @@ base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step*
   // Never better than what the connector's own page allows.
   if (spec != nullptr && best.verdict.state == PathState::ended && static_cast<int>(best.verdict.grade) < static_cast<int>(spec->best))
     best.verdict.grade = spec->best;
-  const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady());
+  const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady(), best.verdict.until);
   if (changed) EXEUNT_TRY(journal_.path_changed(path->node, step != nullptr ? step->id : path->step, best.verdict, best.means));
-  if (moment == ProbeMoment::settled && best.verdict.state == PathState::ended) book_.note_settled(id);
+  // Where nothing lags the look just after the cut is the one past the window.
+  const bool past_window = moment == ProbeMoment::settled || (spec != nullptr && spec->settle.count() == 0);
+  if (past_window && best.verdict.state == PathState::ended) book_.note_settled(id);
   return best.verdict.state;
 }
 

@@ -15,7 +15,7 @@ class Prover {
   Prover(CaseJournal& journal, Systems& systems, PathBook& book, const SecretBook& secrets, const base::Clock& clock)
       : journal_(journal), systems_(systems), book_(book), secrets_(secrets), clock_(clock) {}
 
-  /// Before the cut: the subject's path where trying does no harm, else the control identity. Nothing when it was done earlier.
+  /// Before the cut: the subject's path where trying does no harm, else the control identity. Nothing when that was answered earlier.
   [[nodiscard]] base::Status before(const model::NodeId& id, const plan::Step* step);
   /// After the cut (or settled): tries, judges, journals, updates the book. Returns the state that the path is in now.
   [[nodiscard]] base::Result<model::PathState> prove(const model::NodeId& id, const plan::Step* step, model::ProbeMoment moment);

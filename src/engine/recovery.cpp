@@ -80,7 +80,7 @@ class PathReplay {
     const auto state = model::parse<model::PathState>(leaf.state);
     const auto grade = model::parse<model::Grade>(leaf.grade);
     if (id == ids_.end() || !state || !grade) return;
-    book_.note_verdict(id->second, *state, *grade, leaf.t);
+    book_.note_verdict(id->second, *state, *grade, leaf.t, std::nullopt, leaf.until);
   }
 
   PathBook& book_;

@@ -54,6 +54,7 @@ struct RunContext {
   const std::vector<ApprovedPlan>& plans;
   std::stop_token stop;
   RetryLimits retry;
+  base::Duration drain_wait_max{0};
   bool urgent = true;
   std::function<void(const Progress&)> progress;
   std::function<base::Status()> step_ended;  // after every step that came to an end: milestones are noted when they happen

@@ -14,18 +14,16 @@ namespace {
 
 bool is_task(model::Action action) { return action == model::Action::attest || action == model::Action::review; }
 constexpr int k_settle_rounds_max = 5;
+constexpr base::Duration k_past_until{1'000};  // a draining path is looked at again this long after its end, not just at it
+
+/// Neither ended nor on its way there by itself: work for its step.
+bool is_open(const PathRecord& path) { return path.state != PathState::ended && path.state != PathState::draining; }
 
 }  // namespace
 
 bool Settling::stopped() const {
   return context_.stop.stop_requested() || context_.interrupts.halted() ||
          context_.interrupts.cancel_requested(context_.journal.stream().case_id());
-}
-
-const StepRef* Settling::step_of(const PathRecord& path) const {
-  for (const auto& ref : stages_.steps())
-    if (ref.step->id == path.step) return &ref;
-  return nullptr;
 }
 
 Result<Settling::Round> Settling::relist_all() {
@@ -49,7 +47,7 @@ Result<Settling::Round> Settling::relist_all() {
         std::vector<model::Node> covered;
         EXEUNT_TRY_ASSIGN(const std::size_t fresh, runner_.relist(*ref.plan, *ref.step, *inventory, covered));
         const auto paths = context_.book.of_step(ref.step->id);
-        const bool open = std::any_of(paths.begin(), paths.end(), [](const PathRecord& path) { return path.state != PathState::ended; });
+        const bool open = std::any_of(paths.begin(), paths.end(), is_open);
         if (fresh == 0 && !open) continue;
         const std::lock_guard lock(mutex);
         round.reopened.push_back(ref);
@@ -75,14 +73,20 @@ Result<bool> Settling::sweep() {
     const auto ends = stages_.ends();
     const bool stands_still = std::all_of(round.reopened.begin(), round.reopened.end(), [&](const StepRef& ref) {
       const auto end = ends.find(ref.step->id);
-      return end != ends.end() && end->second != StepEnd::ended;
+      return end != ends.end() && end->second != StepEnd::ended && end->second != StepEnd::draining;
     });
     if (stands_still) return false;  // every one of them was tried to its bound: listing again changes nothing
   }
   return false;
 }
 
+bool Settling::waits_for(const PathRecord& path) const {
+  if (path.state == PathState::ended) return !path.settled;
+  return path.state == PathState::draining && path.until && *path.until <= context_.clock.now() + context_.drain_wait_max;
+}
+
 base::Duration Settling::due_in(const PathRecord& path) const {
+  if (path.state == PathState::draining) return std::max(base::Duration{0}, *path.until + k_past_until - context_.clock.now());
   const auto& catalogue = context_.systems.at(path.node.key.system).connector->catalogue();
   const model::PathSpec* spec = catalogue.find(path.node.key.kind);
   const base::Duration settle = spec != nullptr ? spec->settle : base::Duration{60'000};
@@ -97,13 +101,13 @@ Result<bool> Settling::settle() {
     base::Duration next = std::chrono::hours(24);
     bool any_left = false;
     for (const auto& path : context_.book.all()) {
-      if (path.state != PathState::ended || path.settled || !context_.systems.contains(path.node.key.system)) continue;
+      if (!waits_for(path) || !context_.systems.contains(path.node.key.system)) continue;
       any_left = true;
       const base::Duration wait = due_in(path);
       next = std::min(next, wait);
       if (wait.count() > 0) continue;
       jobs.emplace_back(path.node.key.system, [this, path]() -> Status {
-        const StepRef* ref = step_of(path);
+        const StepRef* ref = stages_.find(path.step);
         return context_.prover.prove(path.node.id(), ref == nullptr ? nullptr : ref->step, model::ProbeMoment::settled).map([](PathState) {
         });
       });
@@ -121,8 +125,8 @@ Result<bool> Settling::settle() {
     EXEUNT_TRY(stages_.on_systems(jobs));
     std::vector<StepRef> reopened;
     for (const auto& path : context_.book.all()) {
-      if (path.state == PathState::ended || !path.required) continue;
-      const StepRef* ref = step_of(path);
+      if (!is_open(path) || !path.required) continue;
+      const StepRef* ref = stages_.find(path.step);
       const bool listed =
           ref == nullptr || std::any_of(reopened.begin(), reopened.end(), [&](const StepRef& r) { return r.step == ref->step; });
       if (!listed) reopened.push_back(*ref);
@@ -139,7 +143,7 @@ Status Settling::probe_what_is_open() {
   for (const auto& path : context_.book.all()) {
     if (path.state == PathState::ended || !context_.systems.contains(path.node.key.system)) continue;
     jobs.emplace_back(path.node.key.system, [this, path]() -> Status {
-      const StepRef* ref = step_of(path);
+      const StepRef* ref = stages_.find(path.step);
       return context_.prover.prove(path.node.id(), ref == nullptr ? nullptr : ref->step, model::ProbeMoment::after).map([](PathState) {});
     });
   }

@@ -12,7 +12,7 @@ class Settling {
   /// Re-lists every account in reach until two fresh listings in a row show nothing new and nothing open, at most policy.relist_rounds_max
   /// times. ok(false): it was still open at the bound (or a system could not be listed).
   [[nodiscard]] base::Result<bool> sweep();
-  /// Waits for each path's settle window and tries it again; what is open goes back to its step. ok(false): something stayed open.
+  /// Waits for each path's settle window, and for what drains within `drain_wait_max`, and tries it again; what is open goes back to its step. ok(false): something stayed open.
   [[nodiscard]] base::Result<bool> settle();
   /// Tries once more everything that has not been shown ended (steps that could not be reached or came to a standstill).
   [[nodiscard]] base::Status probe_what_is_open();
@@ -23,8 +23,8 @@ class Settling {
     bool listed = true;
   };
   [[nodiscard]] base::Result<Round> relist_all();
+  [[nodiscard]] bool waits_for(const PathRecord& path) const;
   [[nodiscard]] base::Duration due_in(const PathRecord& path) const;
-  [[nodiscard]] const StepRef* step_of(const PathRecord& path) const;
   [[nodiscard]] bool stopped() const;
 
   RunContext& context_;

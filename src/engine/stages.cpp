@@ -15,7 +15,11 @@ constexpr base::Duration k_no_limit = std::chrono::hours(24);
 
 StageRunner::StageRunner(RunContext& context, StepRunner& runner) : context_(context), runner_(runner) {
   for (const auto& plan : context_.plans)
-    for (const auto& step : plan.plan.steps) steps_.push_back({&plan, &step});
+    for (const auto& step : plan.plan.steps) {
+      by_id_.emplace(step.id, steps_.size());
+      for (const auto& id : step.after) following_[id].push_back(steps_.size());
+      steps_.push_back({&plan, &step});
+    }
   for (const auto& [id, system] : context_.systems)
     queues_.emplace(id, std::make_unique<SystemQueue>(std::max(1, system.budget.concurrency)));
 }
@@ -25,12 +29,15 @@ std::map<model::StepId, StepEnd> StageRunner::ends() const {
   return ends_;
 }
 
+const StepRef* StageRunner::find(const model::StepId& step) const {
+  const auto found = by_id_.find(step);
+  return found == by_id_.end() ? nullptr : &steps_[found->second];
+}
+
 bool StageRunner::ready(const plan::Step& step) const {
   // A predecessor that came to any end lets the step go: ending sessions is worth a try even where the lock was refused, and it is probed.
-  return std::all_of(step.after.begin(), step.after.end(), [&](const model::StepId& id) {
-    const bool planned = std::any_of(steps_.begin(), steps_.end(), [&](const StepRef& ref) { return ref.step->id == id; });
-    return !planned || ends_.contains(id);
-  });
+  return std::all_of(step.after.begin(), step.after.end(),
+                     [&](const model::StepId& id) { return !by_id_.contains(id) || ends_.contains(id); });
 }
 
 bool StageRunner::was_done(const plan::Step& step) const {
@@ -57,6 +64,7 @@ void StageRunner::start(const StepRef& ref) {
     else if (broken_)
       broken_ = base::fail(end.error());
     if (!end) ends_[ref.step->id] = StepEnd::failed;
+    just_ended_.push_back(ref.step->id);
     changed_.notify_all();
   };
   const auto queue = queues_.find(system);
@@ -64,31 +72,42 @@ void StageRunner::start(const StepRef& ref) {
   if (queue == queues_.end()) {
     running_.erase(ref.step->id);
     ends_[ref.step->id] = StepEnd::failed;
+    just_ended_.push_back(ref.step->id);
     return;
   }
   queue->second->submit(static_cast<int>(ref.step->stage), job);
 }
 
 Status StageRunner::drive(const std::vector<StepRef>& wanted, base::Duration wait_max) {
-  std::vector<StepRef> waiting = wanted;
   std::unique_lock lock(mutex_);
   const base::Duration started = context_.clock.steady();
+  std::set<model::StepId> held;  // wanted and not started
+  std::set<model::StepId> open;  // wanted and without an end
+  just_ended_.clear();           // what ended before is in ends_
+  for (const auto& ref : wanted) open.insert(ref.step->id);
+  for (const auto& ref : wanted) {
+    if (ready(*ref.step))
+      start(ref);
+    else
+      held.insert(ref.step->id);
+  }
   for (;;) {
     if (!broken_) return broken_;
-    std::erase_if(waiting, [&](const StepRef& ref) {
-      if (!ready(*ref.step)) return false;
-      start(ref);
-      return true;
-    });
-    const bool all_done =
-        waiting.empty() && std::all_of(wanted.begin(), wanted.end(), [&](const StepRef& ref) { return ends_.contains(ref.step->id); });
-    if (all_done) return {};
-    if (context_.clock.steady() - started >= wait_max) {
-      // Late ones go on by themselves as soon as what they wait for came to an end; nothing of this stage is dropped.
-      if (waiting.empty()) return {};
+    while (!just_ended_.empty()) {
+      const model::StepId ended = just_ended_.back();
+      just_ended_.pop_back();
+      open.erase(ended);
+      const auto following = following_.find(ended);
+      if (following == following_.end()) continue;
+      for (const std::size_t index : following->second) {
+        const plan::Step& next = *steps_[index].step;
+        if (ready(next) && held.erase(next.id) > 0) start(steps_[index]);
+      }
     }
-    const std::size_t ends = ends_.size();
-    context_.clock.wait_for(lock, changed_, k_look_again, [&] { return ends_.size() != ends || !broken_; });
+    if (open.empty()) return {};
+    // Late ones go on by themselves as soon as what they wait for came to an end; nothing of this stage is dropped.
+    if (held.empty() && context_.clock.steady() - started >= wait_max) return {};
+    context_.clock.wait_for(lock, changed_, k_look_again, [&] { return !just_ended_.empty() || !broken_; });
   }
 }
 
@@ -133,8 +152,7 @@ Status StageRunner::on_systems(const std::vector<std::pair<model::SystemId, std:
       Status status = (*work)();
       const std::lock_guard lock(mutex);
       if (!status && first) first = std::move(status);
-      --left;
-      done.notify_all();
+      if (--left == 0) done.notify_all();
     });
   }
   std::unique_lock lock(mutex);

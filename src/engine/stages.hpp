@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <set>
 
 #include "engine/step_runner.hpp"
@@ -28,6 +29,7 @@ class StageRunner {
   [[nodiscard]] base::Status wait_for_all();
 
   [[nodiscard]] const std::vector<StepRef>& steps() const { return steps_; }
+  [[nodiscard]] const StepRef* find(const model::StepId& step) const;  // nullptr: no approved plan has it
   [[nodiscard]] std::map<model::StepId, StepEnd> ends() const;
 
  private:
@@ -40,9 +42,12 @@ class StageRunner {
   RunContext& context_;
   StepRunner& runner_;
   std::vector<StepRef> steps_;
+  std::map<model::StepId, std::size_t> by_id_;                   // index into steps_
+  std::map<model::StepId, std::vector<std::size_t>> following_;  // the steps that have this one in their `after`
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<model::StepId, StepEnd> ends_;
+  std::vector<model::StepId> just_ended_;  // not looked at by drive() yet
   std::set<model::StepId> running_;
   base::Status broken_;
   std::map<model::SystemId, std::unique_ptr<SystemQueue>> queues_;  // last: stopped before what their jobs use

@@ -18,7 +18,8 @@ namespace {
 
 bool is_task(model::Action action) { return action == model::Action::attest || action == model::Action::review; }
 
-connect::InventoryRequest listing_request(const plan::Plan& plan, const plan::Step& step) {
+/// Also her keys that were found while the case ran: what was opened with a key is hers after the key is gone.
+connect::InventoryRequest listing_request(const plan::Plan& plan, const plan::Step& step, const PathBook& book) {
   connect::InventoryRequest request;
   for (const auto& link : plan.links) {
     const auto key = model::parse_node_id(link.account);
@@ -35,9 +36,9 @@ connect::InventoryRequest listing_request(const plan::Plan& plan, const plan::St
   if (target_is_account && !listed) request.accounts.push_back(step.target);
   for (const auto& path : plan.paths) {
     if (path.node.key.system != step.target.key.system) continue;
-    if (path.node.key.kind == model::NodeKind::key) request.known.push_back(path.node.key);
     if (path.node.key.kind == model::NodeKind::secret) request.secrets.push_back(path.node);
   }
+  request.known = book.keys_of(step.target.key.system, model::NodeKind::key);
   return request;
 }
 
@@ -86,10 +87,9 @@ void StepRunner::say(const plan::Step& step, const std::string& words) const {
   if (!context_.progress) return;
   Progress progress;
   progress.words = fmt::format("{} {} {}: {}", step.id.text(), step.target.key.system.text(), name(step.action), words);
-  for (const auto& path : context_.book.all()) {
-    ++progress.paths;
-    if (path.state == model::PathState::ended) ++progress.ended;
-  }
+  const PathTally tally = context_.book.tally();
+  progress.paths = tally.paths;
+  progress.ended = tally.ended;
   context_.progress(progress);
 }
 
@@ -111,12 +111,12 @@ base::Duration StepRunner::backoff(int number) const {
 }
 
 Result<model::Inventory> StepRunner::inventory(const ApprovedPlan& plan, const plan::Step& step) {
-  return context_.systems.at(step.target.key.system).connector->inventory(listing_request(plan.plan, step));
+  return context_.systems.at(step.target.key.system).connector->inventory(listing_request(plan.plan, step, context_.book));
 }
 
 std::vector<model::Node> StepRunner::covered_by(const ApprovedPlan& plan, const plan::Step& step, const model::Inventory& inventory) const {
   const auto reached = reached_from(inventory, step.target);
-  const auto orphaned = left_behind(inventory, listing_request(plan.plan, step));
+  const auto orphaned = left_behind(inventory, listing_request(plan.plan, step, context_.book));
   std::vector<model::Node> out;
   for (const auto& node : inventory.nodes) {
     if (std::find(step.covers.begin(), step.covers.end(), node.key.kind) == step.covers.end()) continue;
@@ -170,8 +170,10 @@ Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Ste
 
 Result<bool> StepRunner::wait_for_allowance(const plan::Step& step) {
   base::Duration waited{0};
+  Breaker& breaker = *context_.breakers.at(step.target.key.system);
   for (;;) {
-    base::Duration wait = context_.breakers.at(step.target.key.system)->wait();
+    base::Duration wait = breaker.wait();
+    if (wait.count() > 0 && breaker.is_down()) return false;
     if (wait.count() == 0) {
       EXEUNT_TRY_ASSIGN(wait, context_.budgets.at(step.target.key.system)->take(context_.urgent));
     }
@@ -183,11 +185,14 @@ Result<bool> StepRunner::wait_for_allowance(const plan::Step& step) {
 
 Result<StepEnd> StepRunner::prove_covered(const plan::Step& step) {
   bool open = false;
+  bool draining = false;
   for (const auto& path : context_.book.of_step(step.id)) {
     EXEUNT_TRY_ASSIGN(const model::PathState state, context_.prover.prove(path.node.id(), &step, model::ProbeMoment::after));
-    open = open || state != model::PathState::ended;
+    draining = draining || state == model::PathState::draining;
+    open = open || (state != model::PathState::ended && state != model::PathState::draining);
   }
-  return open ? StepEnd::still_open : StepEnd::ended;
+  if (open) return StepEnd::still_open;
+  return draining ? StepEnd::draining : StepEnd::ended;
 }
 
 Result<StepRunner::Attempt> StepRunner::after_error(const plan::Step& step, int number, const Error& error) {
@@ -271,12 +276,14 @@ Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const pla
   }
   if (!applied) return after_error(step, number, applied.error());
   context_.breakers.at(step.target.key.system)->succeeded();
-  context_.journal.step_outcome_async(step.id, number, StepState::acknowledged, applied->words);
+  EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::acknowledged, applied->words));
   say(step, "applied; probing");
   EXEUNT_TRY_ASSIGN(out.end, prove_covered(step));
   out.again = out.end == StepEnd::still_open;
   out.wait = out.again ? backoff(number) : base::Duration{0};
   if (out.end == StepEnd::ended) EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::ended, applied->words));
+  if (out.end == StepEnd::draining)
+    EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::waiting, "what is left cannot be recalled and ends by itself"));
   return out;
 }
 
@@ -305,6 +312,9 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     out.end = StepEnd::ended;
     return out;
   }
+  // Nothing of this step went out yet: what could not be tried at the beginning of the run is tried now.
+  if (last_attempt(step) == 0)
+    for (const auto& path : context_.book.of_step(step.id)) EXEUNT_TRY(context_.prover.before(path.node.id(), &step));
   return call(plan, step, number, covered);
 }
 
@@ -329,7 +339,8 @@ Result<StepEnd> StepRunner::run(const ApprovedPlan& plan, const plan::Step& step
   }
   const int start = last_attempt(step);
   StepEnd end = StepEnd::failed;
-  const int tries_max = context_.retry.attempts_max;
+  Breaker& breaker = *context_.breakers.at(step.target.key.system);
+  const int tries_max = breaker.is_down() ? 1 : context_.retry.attempts_max;
   for (int tries = 1; tries <= tries_max; ++tries) {
     if (context_.stop.stop_requested() || context_.interrupts.cancel_requested(context_.journal.stream().case_id()))
       return StepEnd::stopped;
@@ -337,7 +348,12 @@ Result<StepEnd> StepRunner::run(const ApprovedPlan& plan, const plan::Step& step
     end = result.end;
     if (!result.again || tries == tries_max) break;
     if (end == StepEnd::still_open && tries >= context_.retry.reapplies_max) break;
+    if (breaker.is_down()) break;  // another step found out meanwhile
     if (!pause(context_, result.wait)) return StepEnd::stopped;
+  }
+  if (end == StepEnd::unreachable) {
+    breaker.gave_up();
+    say(step, "the system does not answer; the rest of the run goes on without it");
   }
   return end;
 }

@@ -13,6 +13,7 @@ enum class StepEnd {
   failed,       // the system said no for a reason that repeating does not change
   held,         // the last gate said no
   waiting,      // a person has to do something
+  draining,     // what is left of it cannot be recalled and ends by itself
   stopped,      // halt, cancel or shutdown
 };
 

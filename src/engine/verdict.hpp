@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "model/vocabulary.hpp"
 
 namespace exeunt::engine {
@@ -22,6 +23,7 @@ struct Verdict {
   model::Grade grade = model::Grade::unknown;
   std::string control;  // held | missing | failed
   std::string why;      // for the operator
+  std::optional<base::Time> until;  // draining: the instant at which it ends by itself
 };
 
 /// ended(refused) only for own, gate or twin, refused after, control admitted now, and admitted before (or, where trying counts as a

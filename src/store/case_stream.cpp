@@ -92,19 +92,15 @@ Result<NewEntry> CaseStream::make_entry(evidence::Leaf leaf, std::string payload
   return entry;
 }
 
-void CaseStream::append_async(evidence::Leaf leaf, std::string payload, Store::Done done) {
+Status CaseStream::hand_over(evidence::Leaf leaf, std::string payload, Store::Done done) {
   // Held until the entry is handed over: entries reach the store in the order of their numbers.
   const std::lock_guard order(order_mutex_);
   std::vector<NewEntry> entries;
   {
-    std::unique_lock lock(mutex_);
-    auto entry = make_entry(std::move(leaf), std::move(payload));
-    if (!entry) {
-      lock.unlock();
-      return done(base::fail(std::move(entry).error()));
-    }
+    const std::lock_guard lock(mutex_);
+    EXEUNT_TRY_ASSIGN(NewEntry entry, make_entry(std::move(leaf), std::move(payload)));
     ++in_flight_;
-    entries.push_back(std::move(*entry));
+    entries.push_back(std::move(entry));
   }
   store_.append_async(std::move(entries), fence_, [this, done = std::move(done)](Status status) {
     {
@@ -114,22 +110,40 @@ void CaseStream::append_async(evidence::Leaf leaf, std::string payload, Store::D
         broken_ = base::fail(status.error().code, status.error().what, status.error().next);
         ahead_ = true;
       }
+      // Before anybody hears of it: whoever waited for this entry then sees a stream in which it is no longer on its way.
+      if (--in_flight_ == 0) settled_.notify_all();
     }
-    done(std::move(status));
-    const std::lock_guard again(mutex_);
-    if (--in_flight_ == 0) settled_.notify_all();
+    if (done) done(std::move(status));
   });
+  return {};
+}
+
+void CaseStream::append_async(evidence::Leaf leaf, std::string payload, Store::Done done) {
+  // Shared, for it is called in one of two places: here for an entry that is wrong in itself, by the store for all others.
+  const auto once = std::make_shared<Store::Done>(std::move(done));
+  if (auto handed = hand_over(std::move(leaf), std::move(payload), [once](Status status) { (*once)(std::move(status)); }); !handed)
+    (*once)(std::move(handed));
+}
+
+Status CaseStream::append_later(evidence::Leaf leaf, const base::Json& payload) {
+  return hand_over(std::move(leaf), base::canonical_json(payload), {});
+}
+
+Status CaseStream::wait_until_durable() {
+  std::unique_lock lock(mutex_);
+  settled_.wait(lock, [this] { return in_flight_ == 0; });
+  return broken_;
 }
 
 Status CaseStream::append(evidence::Leaf leaf, const base::Json& payload) {
   std::mutex mutex;
   std::condition_variable finished;
   std::optional<Status> result;
-  append_async(std::move(leaf), base::canonical_json(payload), [&](Status status) {
+  EXEUNT_TRY(hand_over(std::move(leaf), base::canonical_json(payload), [&](Status status) {
     const std::lock_guard lock(mutex);
     result = std::move(status);
     finished.notify_one();
-  });
+  }));
   std::unique_lock lock(mutex);
   finished.wait(lock, [&] { return result.has_value(); });
   return std::move(*result);

@@ -29,6 +29,10 @@ class CaseStream {
   /// The same without waiting: entries of one stream stay in order; `done` runs on the store's writer thread. A later `append` is durable
   /// only after all earlier ones are.
   void append_async(evidence::Leaf leaf, std::string payload, Store::Done done);
+  /// Checked and numbered at once, durable with the next waited entry at the latest; when its write fails, that one fails too.
+  [[nodiscard]] base::Status append_later(evidence::Leaf leaf, const base::Json& payload);
+  /// Blocks until nothing is on its way; the error of the first write that failed.
+  [[nodiscard]] base::Status wait_until_durable();
   [[nodiscard]] evidence::CaseFold state() const;  // a copy; thread-safe
   /// Looks at the fold in place, under the stream's lock: quick, and without calling back into the stream.
   void inspect(const std::function<void(const evidence::CaseFold&)>& look) const;
@@ -37,6 +41,8 @@ class CaseStream {
 
  private:
   CaseStream(Store& store, const base::Clock& clock, base::Random& random, model::TenantId tenant, model::CaseId case_id, Fence fence);
+  /// What is wrong with the entry itself; `done` is called only when there is nothing wrong with it.
+  [[nodiscard]] base::Status hand_over(evidence::Leaf leaf, std::string payload, Store::Done done);
   [[nodiscard]] base::Result<NewEntry> make_entry(evidence::Leaf leaf, std::string payload);  // under the lock; applied to the fold
   [[nodiscard]] const evidence::CaseFold& current() const;                                    // under the lock
   Store& store_;

@@ -24,8 +24,9 @@ class TableMaker {
   }
 
  private:
+  /// Root's process that borrows an account's uid for a moment (sshd while it reads authorized_keys) runs nothing of hers.
   [[nodiscard]] bool looked_into(const HostProcess& process) const {
-    return sources_.logins.contains(process.uid) || sources_.logins.contains(process.real);
+    return sources_.logins.contains(process.real) || (process.real != "0" && sources_.logins.contains(process.uid));
   }
   [[nodiscard]] std::string account_of(const HostProcess& process) const {
     return sources_.logins.contains(process.real) ? process.real : process.uid;
@@ -44,7 +45,8 @@ class TableMaker {
     if (monitor == nullptr) return;
     for (const auto& pid : socket.pids) {
       const auto found = by_pid_.find(pid);
-      if (found != by_pid_.end() && found->second->parent == monitor->pid && found->second->uid != "0") own = found->second;
+      if (found == by_pid_.end() || found->second->parent != monitor->pid) continue;
+      if (found->second->uid != "0" && found->second->real != "0") own = found->second;
     }
     const auto* top = own == nullptr ? monitor : own;
     if (!sources_.logins.contains(top->uid)) return;

@@ -86,6 +86,21 @@ TEST_CASE("session_table: a root login is its one sshd process") {
   CHECK(table.unclaimed.empty());
 }
 
+TEST_CASE("session_table: root's process that reads a file as the account, before anybody is logged in, is no session of hers") {
+  SessionSources sources;
+  sources.ports = {"22"};
+  sources.logins = {{"1007", {"deploy"}}};
+  auto reading = process("20", "10", "1007");
+  reading.real = "0";
+  auto forked = process("21", "20", "1007");
+  forked.real = "0";
+  sources.processes = {process("10", "1", "0"), reading, forked};
+  sources.sockets = {socket("10.0.0.1:501", {"20", "21"})};
+  const auto table = make_session_table(sources);
+  CHECK(table.sessions.empty());
+  CHECK(table.unclaimed.empty());
+}
+
 TEST_CASE("session_lines: processes come from numbers only, a zombie is gone, a name cannot forge a start time") {
   const auto found = parse_processes("    7     1  1007  1007 Ss\n  8 1 1007 1007 Z+\nx 1 1 1 S\n9 1 1007 S\n11 1 1007 0 R\n",
                                      "7 (a) S 1 (b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 777 20\n11 (sh) R 1 2 3 4 5 6 7 8 9 10 "
