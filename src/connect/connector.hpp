@@ -78,9 +78,9 @@ enum class Presence { present = 1, absent = 2, unknown = 3 };
 struct Observation {
   Presence presence = Presence::unknown;         // a session, key, membership is there or not; an account: present = usable
   model::Grade grade = model::Grade::read_back;  // observed when it came from a second source (process table, kernel, log)
-  /// Present and beyond recall (a signed token, a ticket in hand): accepted until this instant, by our clock, the system's offset counted in.
-  std::optional<base::Time> until;
   std::string words;
+  /// Present and beyond recall (a signed token, a ticket in hand): accepted until this instant, by our clock, the system's offset counted in.
+  std::optional<base::Time> until = std::nullopt;
 };
 
 struct ProbeRequest {

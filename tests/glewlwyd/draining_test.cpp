@@ -54,13 +54,21 @@ TEST_CASE("glewlwyd: access tokens drain: present while one can be had, then for
 
   CHECK(test::presence(*connector, drain) == Presence::present);
   REQUIRE(test::act(*connector, Action::lock_and_replace, account));
-  CHECK(test::presence(*connector, drain) == Presence::present);
+  // A way that can still mint one is no draining: only what goes on by itself has an instant.
+  CHECK(!connector->observe(drain, {})->until);
   cut(*connector, account);
   CHECK(company.ask("try", login).at("userinfo").as_int64() == 200);  // hers is alive, whatever was revoked
   const auto draining = connector->observe(drain, {});
   REQUIRE(draining);
   CHECK(draining->presence == Presence::present);
-  CHECK(draining->words.find("expires by") != std::string::npos);
+  REQUIRE(draining->until);
+  CHECK(ms(*draining->until) >= ms(clock.now()) + 90'000);
+  CHECK(ms(*draining->until) <= ms(clock.now()) + 95'000);
+  // An instant that is handed back is never taken for earlier than the last refresh allows.
+  model::Node remembered = drain;
+  remembered.facts["drains_until_ms"] = "1";
+  CHECK(test::presence(*connector, remembered) == Presence::present);
+  remembered.facts["drains_until_ms"] = std::to_string(ms(*draining->until));
   pass(company, clock, 80, passed);
   CHECK(test::presence(*connector, drain) == Presence::present);
   pass(company, clock, 20, passed);
@@ -68,6 +76,8 @@ TEST_CASE("glewlwyd: access tokens drain: present while one can be had, then for
   // A process that knows nothing of the past begins to wait anew: later than the truth, never earlier.
   auto restarted = company.connector(clock);
   CHECK(test::presence(*restarted, drain) == Presence::present);
+  // Unless it is told what the case was told before.
+  CHECK(test::presence(*restarted, remembered) == Presence::absent);
 }
 
 TEST_CASE("glewlwyd: a way in that is back forgets the waiting") {

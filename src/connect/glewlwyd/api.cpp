@@ -50,8 +50,6 @@ std::string name_of(const Json& row, std::string_view key) {
 
 base::Duration Until::left() const { return std::max(end_ - clock_->steady(), base::Duration::zero()); }
 
-Json json_text(std::string_view value) { return Json(boost::json::string_view(value.data(), value.size())); }
-
 Api::Api(const Settings& settings, const base::Clock& clock) : settings_(settings), clock_(clock), client_(http_settings(settings)) {}
 
 base::Duration Api::clock_offset() const {
@@ -125,14 +123,14 @@ Error Api::refusal(const HttpResponse& answer, Effect effect) const {
   return {Code::unavailable, said, "see the provider's log"};
 }
 
-Result<HttpResponse> Api::send_signed_in(Method method, const net::Url& url, const Json* body, const Until& until) {
+Result<HttpResponse> Api::send_signed_in(Method method, const net::Url& url, const base::Secret* body, const Until& until) {
   for (int attempt = 0;; ++attempt) {
     HttpRequest request;
     request.method = method;
     request.url = url;
     if (body != nullptr) {
       request.content_type = "application/json";
-      request.body.emplace(base::canonical_json(*body));
+      request.body.emplace(body->copy());
     }
     bool signed_in = false;
     {
@@ -163,7 +161,7 @@ Result<Json> Api::read_openly(const net::Url& url, const Until& until) {
   return parse(subject(), answer);
 }
 
-Status Api::change(Method method, const net::Url& url, const Json* body, const Until& until) {
+Status Api::change(Method method, const net::Url& url, const base::Secret* body, const Until& until) {
   EXEUNT_TRY_ASSIGN(const HttpResponse answer, send_signed_in(method, url, body, until));
   if (answer.status != 200) return fail(refusal(answer, Effect::change));
   return {};

@@ -41,7 +41,7 @@ class Api {
   /// GET as our administrator. not_found (404), permission_denied (401 after a new sign-in, 403), unavailable (5xx, redirect, no answer).
   [[nodiscard]] base::Result<base::Json> read(const net::Url& url, const Until& until);
   /// PUT or DELETE as our administrator; ok is the provider's 200 and no more. A 5xx, a redirect, no answer: outcome_unknown.
-  [[nodiscard]] base::Status change(net::Method method, const net::Url& url, const base::Json* body, const Until& until);
+  [[nodiscard]] base::Status change(net::Method method, const net::Url& url, const base::Secret* body, const Until& until);
   /// Every page. An empty page ends it, a short one does not; then one page that would hold all is asked for, and must. Past the limit, or where the
   /// two disagree: lower_bound with the reason.
   [[nodiscard]] base::Result<Rows> list(const net::Url& url, std::string_view key, const Until& until);
@@ -64,7 +64,7 @@ class Api {
 
  private:
   [[nodiscard]] base::Result<net::HttpResponse> send(net::HttpRequest request, const Until& until);
-  [[nodiscard]] base::Result<net::HttpResponse> send_signed_in(net::Method method, const net::Url& url, const base::Json* body,
+  [[nodiscard]] base::Result<net::HttpResponse> send_signed_in(net::Method method, const net::Url& url, const base::Secret* body,
                                                                const Until& until);
   [[nodiscard]] base::Status sign_in(const Until& until);
   [[nodiscard]] base::Result<net::HttpResponse> ask_as_client(std::string_view endpoint, std::string form, const Until& until);
@@ -77,7 +77,5 @@ class Api {
   base::Secret cookie_;
   base::Duration clock_offset_{0};
 };
-
-[[nodiscard]] base::Json json_text(std::string_view value);
 
 }  // namespace exeunt::connect::glewlwyd

@@ -48,8 +48,14 @@ Result<ApplyOutcome> lock(Api& api, const ApplyRequest& request, const Account& 
   }
   JsonObject changed = account.whole;
   changed["enabled"] = false;
-  if (request.new_secret != nullptr) changed["password"] = json_text(request.new_secret->reveal());
-  const Json body = std::move(changed);
+  std::string text = base::canonical_json(Json(std::move(changed)));
+  if (request.new_secret != nullptr) {
+    text.back() = ',';  // into the object's text, not into the object: copies of that would not be wiped
+    text += "\"password\":";
+    base::append_json_string(text, request.new_secret->reveal());
+    text += '}';
+  }
+  const base::Secret body(std::move(text));
   EXEUNT_TRY(api.change(net::Method::put, api.api().path("user").segment(account.login).query("source", account.source), &body, until));
   outcome.calls = 1;
   outcome.acknowledged = {request.target.id()};

@@ -114,7 +114,7 @@ Result<std::vector<std::string>> list_grants(Api& api, const std::string& login,
 }
 
 Status revoke_grant(Api& api, const std::string& login, const std::string& client, const Until& until) {
-  const Json nothing = JsonObject{{"scope", ""}};
+  const base::Secret nothing(R"({"scope":""})");
   return api.change(Method::put, delegate(api, login).path("auth/grant").segment(client), &nothing, until);
 }
 

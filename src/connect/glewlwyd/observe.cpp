@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include "connect/glewlwyd/operations.hpp"
 
@@ -40,8 +41,19 @@ Observation observe_grant(const Result<std::vector<std::string>>& clients, const
   return seen(Presence::present, "the consent stands");
 }
 
+/// `drains_until_ms`: the instant that observe() gave when it found this path draining, as whoever remembers it hands it back.
+std::optional<base::Time> earlier_look(const Node& target) {
+  const auto found = target.facts.find("drains_until_ms");
+  if (found == target.facts.end()) return std::nullopt;
+  std::int64_t ms = 0;
+  const std::string& text = found->second;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (error != std::errc{} || end != text.data() + text.size() || ms < 0) return std::nullopt;
+  return base::Time(base::Duration(ms));
+}
+
 /// Over when nothing could mint one for as long as one is valid. Whoever takes them does not ask the provider: nothing else ends them.
-Result<Observation> observe_access_tokens(Api& api, MintingEnds& ends, const Account& account, const Until& until) {
+Result<Observation> observe_access_tokens(Api& api, MintingEnds& ends, const Account& account, const Node& target, const Until& until) {
   const auto minting = look_at_minting(api, account, until);
   if (!minting) return seen(Presence::unknown, minting.error().text());
   if (minting->possible) {
@@ -50,9 +62,18 @@ Result<Observation> observe_access_tokens(Api& api, MintingEnds& ends, const Acc
   }
   EXEUNT_TRY_ASSIGN(const base::Duration life, access_token_life(api, until));
   const base::Time now = api.provider_now();
-  const base::Time at = drained_at(api, ends.since(account.id, now), life);
+  base::Time at = drained_at(api, ends.since(account.id, now), life);
+  // What an earlier look of the case said, in another process; never before the last token that the listing knows of has expired.
+  if (const auto earlier = earlier_look(target)) {
+    const base::Time last = drained_at(api, base::Time(base::Duration(minting->last_s * 1000)), life);
+    at = std::max(std::min(at, *earlier), last);
+  }
   const base::Time ours = now - api.clock_offset();
-  if (ours < at) return seen(Presence::present, "none is issued any more; the last one expires by " + base::to_rfc3339(at));
+  if (ours < at) {
+    Observation draining = seen(Presence::present, "none is issued any more; the last one expires by " + base::to_rfc3339(at));
+    draining.until = at;
+    return draining;
+  }
   return seen(Presence::absent, "every access token that was issued has expired");
 }
 
@@ -72,7 +93,7 @@ Result<Observation> observe_node(Api& api, MintingEnds& ends, const Node& target
   switch (target.key.kind) {
     case NodeKind::session: return observe_held(list_sessions(api, account->login, until), id->rest);
     case NodeKind::token:
-      if (id->rest == k_access_tokens) return observe_access_tokens(api, ends, *account, until);
+      if (id->rest == k_access_tokens) return observe_access_tokens(api, ends, *account, target, until);
       return observe_held(list_refresh_tokens(api, account->login, until), id->rest);
     case NodeKind::grant: return observe_grant(list_grants(api, account->login, until), id->rest);
     case NodeKind::subject:
