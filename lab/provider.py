@@ -72,8 +72,9 @@ def prepare(lab):
     with sqlite3.connect(database) as store:
         store.executescript(gzip.decompress(SQL.read_bytes()).decode())
         store.execute("PRAGMA journal_mode=WAL")
-    for file in lab.provider.iterdir():
+    for file in lab.provider.iterdir():        # what SQLite lays beside it later takes the same mode
         shutil.chown(file, uid, gid)
+        file.chmod(0o600)
     text = CONFIG.format(port=lab.op_port, url=url(lab), cookie=COOKIE, modules=MODULES, database=database)
     processes.write(lab.provider / "glewlwyd.conf", text, 0o600, uid, gid)
 
