@@ -23,6 +23,7 @@ from adversary_bastion import Bastion
 from adversary_broker import Broker
 from adversary_cache import Cache
 from adversary_directory import Directory
+from adversary_provider import Provider
 from adversary_warehouse import Warehouse
 from adversary_ways import ADMITTED, ERROR, REFUSED
 
@@ -57,6 +58,7 @@ class Adversary:
         self.sides += [Bastion(self.wallet, self)] if "bastion" in self.wallet else []
         self.sides += [Cache(self.wallet, self)] if "cache" in self.wallet else []
         self.sides += [Broker(self.wallet, self)] if "broker" in self.wallet else []
+        self.sides += [Provider(self.wallet, self)] if "provider" in self.wallet else []
         self._list_secrets()
 
     def _list_secrets(self):

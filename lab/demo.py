@@ -129,7 +129,7 @@ def _go_on(lab, adversary):
     for system in SYSTEMS:
         story.lab_command("restart", system, "--dir", lab.root)
     adversary.tell("mark every server was restarted")
-    say(f"   the adversary went on for {AFTER_RUN_S} s, then every server was restarted, and again {AFTER_RUN_S} s")
+    say(f"   the adversary went on for {AFTER_RUN_S} s, then all {len(SYSTEMS)} servers were restarted, and again {AFTER_RUN_S} s")
     time.sleep(AFTER_RUN_S)
 
 
@@ -228,7 +228,7 @@ def _tell_the_story(options, folder):
     began = story.lab_command("up", "--seed", options.seed, "--dir", folder)
     lab = Layout.load(folder)
     engine = story.Engine(lab, options.exeunt)
-    title("A small company of real servers: slapd, PostgreSQL, sshd, Redis, RabbitMQ, on loopback")
+    title("A small company of real servers on loopback: slapd, PostgreSQL, sshd, Redis, RabbitMQ, Glewlwyd (and one resource server, simulated)")
     say(f"   {began.stderr.splitlines()[0]}")
     admitting = usual_way(lab)
     case, record, verdict, judge_code = by_exeunt(lab, engine, options.leaver or lab.facts["by_exeunt"])

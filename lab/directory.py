@@ -14,6 +14,7 @@ from company import BASE_DN, GROUPS
 ROOT_DN = f"cn=root,{BASE_DN}"
 ENGINE_DN, CONTROL_DN = f"cn=exeunt,ou=services,{BASE_DN}", f"cn=exeunt-control,ou=services,{BASE_DN}"
 WORKLOAD_DN = f"cn=payroll,ou=services,{BASE_DN}"
+PROVIDER_DN = f"cn=openid-provider,ou=services,{BASE_DN}"   # reads people for the provider, and whether they are locked
 SWITCH_GROUP = f"cn=exeunt-departed,ou=groups,{BASE_DN}"
 
 CRASH = signal.SIGKILL
@@ -68,6 +69,7 @@ access to attrs=userPassword
   by * none
 access to attrs=pwdAccountLockedTime,pwdEndTime
   by dn.exact="{engine}" write
+  by dn.exact="{provider}" read
   by * none
 access to attrs=pwdFailureTime,pwdChangedTime,pwdHistory,pwdReset,pwdGraceUseTime,pwdLastSuccess,pwdPolicySubentry
   by dn.exact="{engine}" read
@@ -109,7 +111,7 @@ def prepare(lab, secrets, with_switch=True):
     processes.make_dir(lab.directory / "data", 0o700, uid, gid)
     root_hash = _hash(secrets["ldap-root"])
     text = CONFIG.format(dir=lab.directory, ca=lab.ca, certificate=lab.tls / "directory.pem",
-                         key=lab.tls / "directory.key", engine=ENGINE_DN, base=BASE_DN, root=ROOT_DN,
+                         key=lab.tls / "directory.key", engine=ENGINE_DN, provider=PROVIDER_DN, base=BASE_DN, root=ROOT_DN,
                          root_hash=root_hash, switch=SWITCH if with_switch else "")
     processes.write(lab.directory / "slapd.conf", text, 0o600, uid, gid)
 
@@ -157,7 +159,8 @@ def seed(lab, company, secrets, wallets):
     for unit in ("people", "groups", "services", "policies", "resources"):
         _add(root, f"ou={unit},{BASE_DN}", objectClass="organizationalUnit", ou=unit)
     _add_policies(root)
-    for dn, name in ((ENGINE_DN, "ldap-exeunt"), (CONTROL_DN, "ldap-control"), (WORKLOAD_DN, "ldap-payroll")):
+    for dn, name in ((ENGINE_DN, "ldap-exeunt"), (CONTROL_DN, "ldap-control"), (WORKLOAD_DN, "ldap-payroll"),
+                     (PROVIDER_DN, "ldap-provider")):
         _add(root, dn, objectClass=["organizationalRole", "simpleSecurityObject"], cn=dn.split(",")[0][3:],
              userPassword=secrets[name])
         root.modify_s(dn, [(ldap.MOD_ADD, "pwdPolicySubentry", [f"cn=services,ou=policies,{BASE_DN}".encode()])])

@@ -7,6 +7,7 @@ import os
 import bastion
 import directory
 import processes
+import provider
 import warehouse
 from company import APPROVERS, BASE_DN, HEIR, OPERATOR
 
@@ -14,7 +15,7 @@ from company import APPROVERS, BASE_DN, HEIR, OPERATOR
 def write_credentials(lab, secrets):
     """The engine's own secrets, one file each, readable by its uid only."""
     owner = (lab.engine_uid, lab.engine_uid)
-    for name in ("ldap-exeunt", "ldap-control", "pg-exeunt"):
+    for name in ("ldap-exeunt", "ldap-control", "pg-exeunt", "op-exeunt", "op-checker"):
         processes.write(lab.credentials / f"{name}.secret", secrets[name], 0o600, *owner)
     processes.write(lab.root / "root-secrets.json", json.dumps(secrets), 0o600)
 
@@ -143,6 +144,19 @@ systems:
     control_account: {bastion.CONTROL_LOGIN}
     control_key: {lab.credentials}/control.pub
     control_certificate: {lab.credentials}/control-cert.pub
+  - id: provider
+    kind: glewlwyd
+    tier: downstream
+    url: {provider.url(lab)}
+    login: {provider.ENGINE}
+    credential: {secret}/op-exeunt.secret
+    plugin: {provider.PLUGIN}
+    id_property: entry_uuid
+    hr_id_property: employee_number
+    lock_property: locked
+    client_id: {provider.CHECKER}
+    client_credential: {secret}/op-checker.secret
+    client_scope: reports
   - id: desk
     kind: attest
     tasks_dir: {lab.root}/desk
@@ -158,6 +172,7 @@ def _policy_yaml(lab, company, entry_uuids, roles, more):
                        f"vault_file: \"file:{lab.vault}/{role}.secret\" }}\n")
     protected = [f"warehouse/account/{roles[name]}" for name in ("postgres", warehouse.ENGINE, warehouse.CONTROL)]
     protected += [f"directory/account/{entry_uuids[dn]}" for dn in (directory.ENGINE_DN, directory.CONTROL_DN)]
+    protected += [f"provider/account/login:{login}" for login in ("admin", provider.ENGINE, provider.CONTROL)]
     protected += ["bastion/account/0", f"bastion/account/{lab.control_uid}"]
     secrets += [m.policy_secrets(lab, company) for m in more]
     protected += [p for m in more for p in m.protected_nodes()]

@@ -27,6 +27,7 @@ from pathlib import Path
 from judge_compare import changed_for_others
 
 COUNTS = ("missed", "admitted_after", "untried", "secrets_found", "others_changed")
+DRAINED_TOLERANCE_S = 5     # clocks of provider, relying party and engine may differ by this much
 
 
 def instant(text):
@@ -61,6 +62,8 @@ def judge_ways(ways, record):
             words = f"{'/'.join(key)}: {tries[0]['way']}, admitted {len(admitted)} times"
             (excused if key[:2] in gaps else missed).append(words)
             continue
+        if path.get("until"):
+            after += _admitted_after_drained(key, admitted, path["until"])
         first_refused = (path.get("ended_since") or {}).get("first_refused")
         if not first_refused:
             if path.get("state") == "ended":
@@ -73,6 +76,14 @@ def judge_ways(ways, record):
         if not any(_is_answer_after(t, first_refused) for t in tries):
             untried.append(f"{'/'.join(key)}: {tries[0]['way']}, no try after {first_refused}")
     return missed, after, untried, excused
+
+
+def _admitted_after_drained(key, admitted, until):
+    """What cannot be revoked may be admitted until the record's `until`, and never after."""
+    end = instant(until) + datetime.timedelta(seconds=DRAINED_TOLERANCE_S)
+    late = [t for t in admitted if instant(t["begun"]) > end]
+    return [f"{'/'.join(key)}: {late[0]['way']}, drained until {until}, admitted {len(late)} times after, "
+            f"last {late[-1]['begun']}"] if late else []
 
 
 def _declared_before(gap, approved):

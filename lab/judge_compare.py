@@ -5,6 +5,7 @@ What is the subject's comes from the adversary's log (what she was seen to hold)
 import base64
 import hashlib
 
+ENGINES_PROVIDER_LOGIN = "exeunt"
 ENGINES_CONTROL = "cn=exeunt-control,ou=services,dc=example,dc=org"
 
 
@@ -13,7 +14,8 @@ def changed_for_others(before, after, subject, held):
     return (_directory(before["directory"], after["directory"], subject)
             + _warehouse(before["warehouse"], after["warehouse"], held)
             + _bastion(before["bastion"], after["bastion"], held) + _cache(before["cache"], after["cache"], held)
-            + _broker(before["broker"], after["broker"], held))
+            + _broker(before["broker"], after["broker"], held)
+            + _provider(before, after, subject))
 
 
 def _directory(before, after, subject):
@@ -101,6 +103,16 @@ def _broker(before, after, held):
     hers = {i for system, kind, i in held if system == "broker" and kind in ("account", "secret")}
     return [f"broker: user {name!r} differs" for name in sorted(set(before) | set(after))
             if name not in hers and before.get(name) != after.get(name)]
+
+
+def _provider(before, after, subject):
+    """Accounts, sessions, refresh tokens and consents of everybody else. The engine's own account signs in as it works."""
+    hr_id = subject.encode().hex()
+    hers = {bytes.fromhex(uid).decode("utf-8", "replace") for entry in before["directory"].values()
+            if hr_id in entry.get("employeeNumber", []) for uid in entry.get("uid", [])}
+    was, now = before.get("provider", {}), after.get("provider", {})
+    return [f"provider: what is kept of {login!r} differs" for login in sorted(set(was) | set(now))
+            if login not in hers | {ENGINES_PROVIDER_LOGIN} and was.get(login) != now.get(login)]
 
 
 def fingerprint(line):

@@ -3,7 +3,7 @@
 
   lab.py up --seed 1 --dir DIR         start; everything lies under DIR, nothing else is touched
   lab.py status --dir DIR              what runs, where the engine's home is
-  lab.py stop|start|restart SYSTEM --dir DIR     directory, warehouse, bastion, cache or broker; --crash stops without mercy
+  lab.py stop|start|restart SYSTEM --dir DIR     directory, warehouse, bastion, cache, broker or provider; --crash stops without mercy
   lab.py snapshot --dir DIR -o FILE    every account, byte for byte, for comparing before and after
   lab.py env --dir DIR                 environment in which ssh tools know the lab's uids, for `env $(...) ssh ...`
   lab.py down --dir DIR [--keep]       stop all by own pid and remove DIR
@@ -24,12 +24,14 @@ import company as company_module  # noqa: E402
 import directory  # noqa: E402
 import home  # noqa: E402
 import processes  # noqa: E402
+import provider  # noqa: E402
+import resource_server  # noqa: E402
 import tls  # noqa: E402
 import wallets as wallet_store  # noqa: E402
 import warehouse  # noqa: E402
 from layout import SYSTEMS, Layout  # noqa: E402
 
-MODULES = {"directory": directory, "warehouse": warehouse, "bastion": bastion, "cache": cache, "broker": broker}
+MODULES = {"directory": directory, "warehouse": warehouse, "bastion": bastion, "cache": cache, "broker": broker, "provider": provider}
 
 
 def up(options):
@@ -75,6 +77,10 @@ def _raise(lab, company, without_switch):
     bastion.start(lab)
     entry_uuids = directory.seed(lab, company, secrets, wallets)
     roles = warehouse.seed(lab, company, secrets, shared, wallets)
+    provider.prepare(lab)
+    provider.start(lab)
+    provider.seed(lab, secrets)
+    resource_server.start(lab, provider.url(lab), provider.PLUGIN)
     broker.wait_ready(lab)
     broker.seed(lab, company, secrets, wallets)
     home.write_approvers(lab)
@@ -83,6 +89,8 @@ def _raise(lab, company, without_switch):
     home.add_key_links(lab, company, wallets)
     for person in company.people:
         wallets[person.hr_id]["directory"]["dn"] = directory.person_dn(person.uid)
+        if person.full:
+            wallets[person.hr_id]["provider"] = provider.wallet(lab, person, secrets)
     wallet_store.save(lab, wallets)
     lab.facts |= _public_facts(lab, company)
     lab.save()
@@ -96,10 +104,12 @@ def _public_facts(lab, company):
             "adversary_uid": lab.adversary_uid, "approver_uid": lab.approver_uid, "home": str(lab.home),
             "keys": str(lab.keys), "ldaps_url": f"ldaps://localhost:{lab.ldaps_port}", "pg_port": lab.pg_port,
             "ssh_port": lab.ssh_port, "cache_port": lab.cache_port,
-            "broker_port": lab.broker_port}
+            "broker_port": lab.broker_port, "provider_url": provider.url(lab),
+            "resource_server_simulated": f"http://127.0.0.1:{lab.resource_port}"}
 
 
 def _stop_all(lab):
+    resource_server.stop(lab)
     for module in MODULES.values():
         module.stop(lab)
     bastion.end_sessions(lab, range(lab.people_uid, lab.engine_uid + processes.UIDS_PER_SLOT))
@@ -134,7 +144,7 @@ def snapshot(options):
     secrets = json.loads((lab.root / "root-secrets.json").read_text())
     dump = {"directory": directory.snapshot(lab, secrets), "warehouse": warehouse.snapshot(lab, secrets),
             "bastion": bastion.snapshot(lab), "cache": cache.snapshot(lab, secrets),
-            "broker": broker.snapshot(lab, secrets)}
+            "broker": broker.snapshot(lab, secrets), "provider": provider.snapshot(lab)}
     processes.write(options.output, json.dumps(dump, indent=1, sort_keys=True), 0o600, os.getuid(), os.getgid())
 
 

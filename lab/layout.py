@@ -6,7 +6,7 @@ from pathlib import Path
 
 from processes import LabError, make_dir, write
 
-SYSTEMS = ("directory", "warehouse", "bastion", "cache", "broker")
+SYSTEMS = ("directory", "warehouse", "bastion", "cache", "broker", "provider")
 
 
 class Layout:
@@ -22,13 +22,14 @@ class Layout:
         self.ldap_port, self.ldaps_port, self.pg_port, self.ssh_port = facts["ports"][:4]
         self.cache_port, self.amqp_port, self.broker_port = facts["ports"][8:11]
         self.broker_ports = facts["ports"][11:13]   # the node's distribution, epmd
+        self.op_port, self.resource_port = facts["ports"][-2:]
 
     def __getattr__(self, name):
         places = {"run": "run", "tls": "tls", "directory": "directory", "warehouse": "warehouse", "bastion": "bastion",
                   "cache": "cache", "broker": "broker",
                   "vault": "vault", "home": "engine/home", "keys": "sealed/exeunt-keys", "credentials":
                   "engine/credentials", "approver": "approver", "adversary": "adversary", "judge": "judge",
-                  "checkpoint": "outside/checkpoint", "nss": "nss"}
+                  "checkpoint": "outside/checkpoint", "nss": "nss", "provider": "provider"}
         if name in places:
             return self.root / places[name]
         raise AttributeError(name)

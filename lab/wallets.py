@@ -13,7 +13,8 @@ def fresh():
     return "Lab-" + random_source.token_urlsafe(18)
 
 
-SERVICE_SECRETS = ("ldap-root", "ldap-exeunt", "ldap-control", "ldap-payroll", "pg-root", "pg-exeunt", "pg-control")
+SERVICE_SECRETS = ("ldap-root", "ldap-exeunt", "ldap-control", "ldap-payroll", "pg-root", "pg-exeunt", "pg-control",
+                   "ldap-provider", "op-root", "op-exeunt", "op-control", "op-portal", "op-reports", "op-checker")
 
 
 def service_secrets():

@@ -56,6 +56,21 @@ class Judged(unittest.TestCase):
             code = judge.main()
         return code, json.loads(out.getvalue())
 
+    def drained(self, last_admitted):
+        """A path that cannot be revoked: admitted until second 30."""
+        self.log += [tried(3, "admitted", "token", "a1:access-tokens"), tried(last_admitted, "admitted", "token", "a1:access-tokens")]
+        self.record["paths"].append({"system": "directory", "kind": "token", "id": "a1:access-tokens", "state": "draining", "until": at(30)})
+
+    def test_what_drains_may_be_admitted_until_its_instant(self):
+        self.drained(29)
+        code, verdict = self.verdict()
+        self.assertEqual((code, verdict["admitted_after"]), (0, 0), verdict)
+
+    def test_what_drained_and_is_admitted_later_is_seen(self):
+        self.drained(30 + judge.DRAINED_TOLERANCE_S + 1)
+        code, verdict = self.verdict()
+        self.assertEqual((code, verdict["admitted_after"]), (1, 1), verdict)
+
     def test_clean_story_is_accepted(self):
         code, verdict = self.verdict()
         self.assertEqual((code, [verdict[c] for c in judge.COUNTS]), (0, [0] * 5), verdict)

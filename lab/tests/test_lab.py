@@ -117,7 +117,8 @@ class RealServers(unittest.TestCase):
                 ("warehouse", "account"), ("warehouse", "session"), ("warehouse", "membership"),
                 ("warehouse", "secret"), ("cache", "account"), ("cache", "session"),
                 ("cache", "secret"), ("broker", "account"), ("broker", "session"), ("broker", "secret"),
-                ("bastion", "key"), ("bastion", "certificate"), ("bastion", "session")})
+                ("bastion", "key"), ("bastion", "certificate"), ("bastion", "session"),
+                ("provider", "account"), ("provider", "session"), ("provider", "token")})
             self.assertGreaterEqual(len(ways), 20)
             for system in SYSTEMS:
                 story.lab_command("restart", system, "--crash", "--dir", self.lab.root)

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.parse
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -19,6 +20,7 @@ import cache  # noqa: E402
 import directory  # noqa: E402
 import judge  # noqa: E402
 import processes  # noqa: E402
+import provider  # noqa: E402
 import story  # noqa: E402
 import warehouse  # noqa: E402
 from judge_compare import fingerprint  # noqa: E402
@@ -29,6 +31,10 @@ LOOK_ON_S = 3
 
 def now():
     return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+
+
+def later(text, seconds):
+    return (datetime.datetime.fromisoformat(text) + datetime.timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
 
 
 class HandCut:
@@ -46,7 +52,7 @@ class HandCut:
         for _ in range(2):
             for step in ("directory_login", "directory_switch", "directory_groups", "role", "created_roles",
                          "shared_roles", "role_sessions", "memberships", "keys", "certificates", "ssh_sessions",
-                         "cache_users", "cache_sessions", "broker_users"):
+                         "cache_users", "cache_sessions", "broker_users", "provider_sessions", "provider_tokens"):
                 if step not in self.without:
                     getattr(self, step)()
 
@@ -152,6 +158,22 @@ class HandCut:
         for name in self._cache_ids("account") + self._cache_ids("secret"):
             engine.execute_command("CLIENT", "KILL", "USER", name)
 
+    def provider_sessions(self):
+        self._empty("delegate/{login}/profile/session", "delegate/{login}/profile/session/{hash}", "session_hash")
+
+    def provider_tokens(self):
+        self._empty("oidc/token?impersonate={login}", "oidc/token/{hash}?impersonate={login}", "token_hash")
+
+    def _empty(self, listing, one, name):
+        if "provider" not in self.wallet:
+            return
+        engine = provider.Client(provider.url(self.lab))
+        engine.sign_in(provider.ENGINE, self.secrets["op-exeunt"])
+        login = urllib.parse.quote(self.wallet["provider"]["login"], safe="")
+        for row in engine.call("GET", "/api/" + listing.format(login=login))[2]:
+            path = one.format(login=login, hash=urllib.parse.quote(row[name], safe=""))
+            assert not row["enabled"] or engine.call("DELETE", "/api/" + path)[0] == 200
+
 
 @unittest.skipUnless(os.getuid() == 0, "SKIPPED LOUDLY: the lab's real servers need root")
 class HandMadeCut(unittest.TestCase):
@@ -186,8 +208,10 @@ class HandMadeCut(unittest.TestCase):
             path_ids = [(w["system"], w["kind"], w["id"]) for w in adversary.stop()["ways"]]
         story.lab_command("snapshot", "--dir", self.lab.root, "-o", after)
         log = judge.read_log(adversary.folder / "log.jsonl")
+        whole = {"state": "ended", "ended_since": {"first_refused": ended}}
+        drains = {"state": "draining", "until": later(ended, provider.ACCESS_TOKEN_SECONDS)}
         record = {"intervals": {"approved": approved}, "gaps": [], "paths": [
-            {"system": s, "kind": k, "id": i, "state": "ended", "ended_since": {"first_refused": ended}}
+            {"system": s, "kind": k, "id": i, **(drains if i.endswith(":access-tokens") else whole)}
             for s, k, i in path_ids]}
         changed = judge.changed_for_others(*(json.loads(p.read_text()) for p in (before, after)), person, set(log))
         return (*judge.judge_ways(log, record)[:3], changed)
@@ -207,6 +231,11 @@ class HandMadeCut(unittest.TestCase):
         self.assertTrue(any("bastion/certificate" in words for words in after), after)
         self.assertTrue(any("bastion/session" in words for words in after), after)
         self.assertTrue(any("cache/session" in words for words in after), after)
+
+    def test_6_a_refresh_token_left_at_the_provider_is_seen(self):
+        person = self.lab.facts["usual_way"]
+        _, after, _, _ = self.leave(person, without=("provider_tokens",))
+        self.assertTrue(any("provider/token" in words for words in after), after)
 
     def test_5_switch_left_out_lets_her_unlock_herself_or_read_on(self):
         _, after, _, _ = self.leave(self.leavers[4], without=("directory_switch",))

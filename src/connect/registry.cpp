@@ -14,8 +14,8 @@ struct Line {
 };
 
 constexpr Line k_lines[] = {
-    {"openldap", make_openldap}, {"postgresql", make_postgresql}, {"openssh", make_openssh},     {"redis", make_redis},
-    {"rabbitmq", make_rabbitmq}, {"attest", make_attest},         {"simulated", make_simulated},
+    {"openldap", make_openldap}, {"postgresql", make_postgresql}, {"openssh", make_openssh}, {"redis", make_redis},
+    {"rabbitmq", make_rabbitmq}, {"glewlwyd", make_glewlwyd},     {"attest", make_attest},   {"simulated", make_simulated},
 };
 
 }  // namespace
