@@ -25,6 +25,7 @@ from story import StoryError  # noqa: E402
 
 USUAL_WAY_WAIT_S = 8     # how long we look on after the usual way
 AFTER_RUN_S = 5          # the adversary goes on this long after the run, and again after every server's restart
+DRAIN_WAIT = "10min"
 GRADES = ("refused", "witnessed", "observed", "read_back")
 
 
@@ -94,6 +95,7 @@ def by_exeunt(lab, engine, hr_id):
     code, verdict = story.judge(lab, adversary, record_file, watched, before, after)
     record = json.loads(record_file.read_text())
     _show_paths(record)
+    _show_drained(record, adversary.folder / "log.jsonl")
     _show_verdict(verdict, ways)
     return case, record, verdict, code
 
@@ -113,6 +115,11 @@ def _end_access(lab, engine, hr_id, adversary):
     code, _ = engine.run("run", case, accept=range(9))
     adversary.tell(f"mark the run ended with {code}")
     say(f"   run: exit {code} after {time.monotonic() - began:.1f} s")
+    if code == 8:
+        say("   only draining is left: waiting for the instant that the case names")
+        code, _ = engine.run("run", case, "--wait-draining", DRAIN_WAIT, accept=range(9))
+        adversary.tell(f"mark what drained is over; the case ended with {code}")
+        say(f"   run --wait-draining: exit {code} after {time.monotonic() - began:.1f} s in all")
     record_file = lab.home.parent / "record.json"
     out = engine.run("record", case, "--json", accept=range(9))[1]
     record_file.write_text(out)
@@ -153,6 +160,24 @@ def _show_paths(record):
         say(f"   gap: {gap['system']}/{gap['kind']}: {gap['words']}")
     for task in record.get("tasks", []):
         say(f"   task for a person, {task['state']}: {task['task'].split('/', 2)[-1]}")
+
+
+def _show_drained(record, log):
+    """Each way in that had to end by itself: the instant that the case gave, and the adversary's last success on it."""
+    until = {}
+    for entry in record.get("entries", []):
+        leaf = entry["leaf"]
+        if leaf["kind"] == "path_changed" and leaf.get("state") == "draining":
+            until[(leaf["system"], (entry["payload"] or {}).get("node", "").split("/", 2)[-1])] = leaf["until"]
+    if not until:
+        return
+    admitted = {}
+    for line in log.read_text().splitlines():
+        row = json.loads(line)
+        if row.get("outcome") == "admitted":
+            admitted[(row["system"], row["id"])] = max(admitted.get((row["system"], row["id"]), ""), row["begun"])
+    for key, instant in sorted(until.items()):
+        say(f"   drained: {key[0]} {key[1]} until {instant[11:23]}; the adversary's last success on it began {admitted.get(key, 'never')[11:23]}")
 
 
 def _show_verdict(verdict, ways):

@@ -63,7 +63,7 @@ Result<std::optional<base::Time>> when_next(const Session& session) {
   return service::next_due(*home->store);
 }
 
-void sleep_until(const Session& session, base::Time due) {
+void rest_until(const Session& session, base::Time due) {
   std::mutex mutex;
   std::condition_variable condition;
   const std::stop_callback wake(session.stop, [&] {
@@ -95,7 +95,7 @@ Result<int> watch(const Session& session, bool once) {
       look_at = std::min(look_at, *due);
     }
     if (once) return worst;
-    sleep_until(session, look_at);
+    rest_until(session, look_at);
   }
   return worst;
 }

@@ -80,6 +80,7 @@ struct Observation {
   model::Grade grade = model::Grade::read_back;  // observed when it came from a second source (process table, kernel, log)
   std::string words;
   /// Present and beyond recall (a signed token, a ticket in hand): accepted until this instant, by our clock, the system's offset counted in.
+  /// At the next look, in whatever process, the target brings it back as fact `drains_until_ms`.
   std::optional<base::Time> until = std::nullopt;
 };
 
