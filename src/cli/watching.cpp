@@ -35,11 +35,10 @@ void report(const Session& session, const std::vector<service::WatchRound>& roun
     }
     const std::string head = base::to_rfc3339(session.clock.now()) + "  case " + round.case_id.text().substr(0, 12) + ": ";
     const bool good = round.exit == 0;
-    session.out.line(head + session.out.paint(good ? Colour::good : Colour::bad,
-                                              round.reopened ? "REOPENED"
-                                              : round.ran    ? fmt::format("run, exit {}", round.exit)
-                                              : good         ? "still ended"
-                                                             : fmt::format("looked at, exit {}", round.exit)));
+    session.out.line(head + session.out.paint(good ? Colour::good : Colour::bad, round.reopened ? "REOPENED"
+                                                                                 : round.ran    ? fmt::format("run, exit {}", round.exit)
+                                                                                 : good         ? "still ended"
+                                                                                        : fmt::format("looked at, exit {}", round.exit)));
     for (const auto& word : round.words) session.out.line("  " + base::escape_terminal(word));
   }
 }

@@ -3,8 +3,10 @@
 
 namespace exeunt::plan {
 
-std::string_view default_policy_yaml() {
-  return R"yaml(# The policy: what must end and how well that must be shown, who and what is protected, and how much may happen at once.
+namespace {
+
+constexpr std::string_view k_default_policy =
+    R"yaml(# The policy: what must end and how well that must be shown, who and what is protected, and how much may happen at once.
 # Two persons change it. An unknown key, a wrong word or a negative figure is refused with file, line and key.
 # Lengths of time: a whole number and a unit (500ms, 30s, 5min, 24h, 7d).
 version: 1
@@ -86,6 +88,9 @@ secrets: []
 tasks: []
 #  - { id: door-badge, words: "collect the door badge and block it", assignee: E0012, due: 24h }
 )yaml";
-}
+
+}  // namespace
+
+std::string_view default_policy_yaml() { return k_default_policy; }
 
 }  // namespace exeunt::plan

@@ -103,8 +103,8 @@ Status run_due(Home& home, const Operator& who, const store::Timer& timer, const
 Status schedule_watch(Home& home, const model::CaseId& case_id, model::CaseState state, base::Time now) {
   const bool over = state == model::CaseState::closed || state == model::CaseState::waiting_person;
   if (!over || home.policy.watch_for.count() == 0) return home.store->drop_timer(watch_name(case_id));
-  return home.store->put_timer({watch_name(case_id), case_id, now + home.policy.watch_every,
-                                text_of({now.time_since_epoch().count(), day_of(now), 0})});
+  return home.store->put_timer(
+      {watch_name(case_id), case_id, now + home.policy.watch_every, text_of({now.time_since_epoch().count(), day_of(now), 0})});
 }
 
 Result<std::optional<base::Time>> next_due(store::Store& store) {
