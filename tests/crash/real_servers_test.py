@@ -50,7 +50,7 @@ class RealServers(unittest.TestCase):
         kills = sum(self.killed(case, at, ("before", "after")[i % 2]) for i, at in enumerate(POINTS))
         self.assertEqual(kills, len(POINTS))
         for _ in range(3):  # a connection that is just authenticating may leave a listing short: that run says 4, the next one sees
-            code, _ = self.engine.run("run", case, accept=(0, 4))
+            code, _ = self.engine.run("run", case, "--wait-draining", "10min", accept=(0, 4))
             if code == 0:
                 break
         record = json.loads(self.engine.run("record", case, accept=range(9))[1])
