@@ -91,7 +91,9 @@ Result<engine::RunResult> run_case(Home& home, const Operator& who, const RunReq
   options.progress = request.progress;
   options.drain_wait_max = request.drain_wait_max;
   engine::Engine engine(needs_of(home, interrupts, clock, random));
+  EXEUNT_TRY_ASSIGN(const bool expected, expect_end(home, request.case_id, clock.now()));
   auto result = engine.run(request.case_id, options);
+  if (!result && expected && result.error().code == Code::failed_precondition) expect_nothing(home, request.case_id);
   if (result) {
     EXEUNT_TRY(update_row(*home.store, request.case_id, result->state.state));
     EXEUNT_TRY(schedule_watch(home, request.case_id, result->state.state, clock.now()));

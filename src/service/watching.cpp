@@ -7,6 +7,7 @@
 #include "base/json.hpp"
 #include "model/transitions.hpp"
 #include "service/who.hpp"
+#include "store/case_stream.hpp"
 
 namespace exeunt::service {
 
@@ -48,9 +49,28 @@ base::Time next_look(base::Time was_due, base::Duration every, base::Time now) {
   return std::max(was_due + every, now + base::Duration{1});
 }
 
+Status run_due(Home& home, const Operator& who, const store::Timer& timer, const RunRequest& request, const base::Clock& clock,
+               base::Random& random, WatchRound& round) {
+  // From the journal: the index row of a case whose process was killed may be behind.
+  EXEUNT_TRY_ASSIGN(const auto folder, store::fold_case(*home.store, timer.case_id));
+  if (model::is_terminal(folder.state().state)) return home.store->drop_timer(timer.name);  // left behind by a process that was killed
+  round.ran = true;
+  EXEUNT_TRY_ASSIGN(const engine::RunResult result, run_case(home, who, request, clock, random));
+  round.exit = engine::worse_exit(round.exit, result.exit);
+  round.words.insert(round.words.end(), result.words.begin(), result.words.end());
+  return {};
+}
+
 /// One look at a closed case and, when it is open again by what its plan covers, the run that ends it.
 Status look(Home& home, const Operator& who, const store::Timer& timer, const RunRequest& request, const base::Clock& clock,
             base::Random& random, WatchRound& round) {
+  EXEUNT_TRY_ASSIGN(const auto folder, store::fold_case(*home.store, timer.case_id));
+  const model::CaseState state = folder.state().state;
+  if (state == model::CaseState::running || state == model::CaseState::reopened) {
+    round.words.push_back("its run did not come to an end: it goes on");
+    return run_due(home, who, timer, request, clock, random, round);
+  }
+  if (state != model::CaseState::closed && state != model::CaseState::waiting_person) return home.store->drop_timer(timer.name);
   const base::Time now = clock.now();
   WatchMemory memory = memory_of(timer);
   engine::WatchNote note;
@@ -72,8 +92,8 @@ Status look(Home& home, const Operator& who, const store::Timer& timer, const Ru
     if (over) return home.store->drop_timer(timer.name);
     return home.store->put_timer({timer.name, timer.case_id, next_look(timer.due, home.policy.watch_every, now), text_of(memory)});
   }
-  EXEUNT_TRY(home.store->drop_timer(timer.name));
   if (seen.run.delta) {
+    EXEUNT_TRY(home.store->drop_timer(timer.name));
     round.exit = engine::worse_exit(round.exit, seen.run.exit);
     round.words.push_back("reopened: something that no approved plan covers; a delta plan waits: exeunt approval show " +
                           seen.run.delta->substr(0, 12));
@@ -87,18 +107,22 @@ Status look(Home& home, const Operator& who, const store::Timer& timer, const Ru
   return {};
 }
 
-Status run_due(Home& home, const Operator& who, const store::Timer& timer, const RunRequest& request, const base::Clock& clock,
-               base::Random& random, WatchRound& round) {
-  EXEUNT_TRY_ASSIGN(const store::CaseRow row, home.store->find_case(timer.case_id));
-  if (model::is_terminal(row.state)) return home.store->drop_timer(timer.name);  // left behind by a process that was killed
-  round.ran = true;
-  EXEUNT_TRY_ASSIGN(const engine::RunResult result, run_case(home, who, request, clock, random));
-  round.exit = engine::worse_exit(round.exit, result.exit);
-  round.words.insert(round.words.end(), result.words.begin(), result.words.end());
-  return {};
+}  // namespace
+
+Result<bool> expect_end(Home& home, const model::CaseId& case_id, base::Time now) {
+  if (home.policy.watch_for.count() == 0) return false;
+  EXEUNT_TRY_ASSIGN(const auto timers, home.store->timers(case_id));
+  const std::string name = watch_name(case_id);
+  if (std::any_of(timers.begin(), timers.end(), [&](const store::Timer& timer) { return timer.name == name; })) return false;
+  EXEUNT_TRY(
+      home.store->put_timer({name, case_id, now + home.policy.watch_every, text_of({now.time_since_epoch().count(), day_of(now), 0})}));
+  return true;
 }
 
-}  // namespace
+void expect_nothing(Home& home, const model::CaseId& case_id) {
+  // A timer that stays finds a case with nothing to look at and goes then.
+  static_cast<void>(home.store->drop_timer(watch_name(case_id)));
+}
 
 Status schedule_watch(Home& home, const model::CaseId& case_id, model::CaseState state, base::Time now) {
   const bool over = state == model::CaseState::closed || state == model::CaseState::waiting_person;

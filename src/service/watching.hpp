@@ -28,6 +28,11 @@ struct WatchRound {
 [[nodiscard]] base::Result<std::vector<WatchRound>> watch_due(Home& home, const Operator& who, const std::stop_token& stop,
                                                               const base::Clock& clock, base::Random& random,
                                                               const std::function<void(const engine::Progress&)>& progress);
+/// Before a run: durable, so that a run that is killed, also between its end and schedule_watch, is found by the next watch. ok(false): the case
+/// has a timer already.
+[[nodiscard]] base::Result<bool> expect_end(Home& home, const model::CaseId& case_id, base::Time now);
+/// Takes back what expect_end put: the run was refused before it began.
+void expect_nothing(Home& home, const model::CaseId& case_id);
 /// After a run: a case in which nothing is open (closed, or waiting for a person's task) is watched from now on, any other is not.
 [[nodiscard]] base::Status schedule_watch(Home& home, const model::CaseId& case_id, model::CaseState state, base::Time now);
 

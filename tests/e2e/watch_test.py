@@ -1,11 +1,12 @@
 """What happens after the cut, with the real binary and simulated systems: ways in that end by themselves, and ways in that come back."""
+import subprocess
 import sys
 import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simulated_company import SUBJECT, Company  # noqa: E402
+from simulated_company import SUBJECT, Company, wait_for  # noqa: E402
 
 
 class Case(unittest.TestCase):
@@ -112,6 +113,22 @@ class Resurrection(Case):
     def account(self, system):
         accounts = self.company.outside()[system]["accounts"]
         return next(i for i, a in accounts.items() if a["hr_id"] == SUBJECT)
+
+
+class Killed(Case):
+    def test_a_run_that_was_killed_is_found_and_brought_to_its_end(self):
+        case, _ = self.company.planned_and_approved()
+        self.company.faults("warehouse", slow_ms=300)
+        run = subprocess.Popen(self.company.argv("run", case), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: self.company.record(case)["state"] == "running", 20)
+        run.kill()
+        run.wait()
+        self.assertEqual(self.company.record(case)["state"], "running")
+        self.company.faults("warehouse", slow_ms=0)
+        code, said = self.look()
+        self.assertEqual(code, 0, said)
+        self.assertIn("did not come to an end", said)
+        self.assertIn(self.company.record(case)["state"], ("closed", "waiting_person"))
 
 
 class Late(Case):
