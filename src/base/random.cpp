@@ -7,7 +7,8 @@
 namespace exeunt::base {
 
 void SystemRandom::fill(std::span<std::uint8_t> out) {
-  static const bool ready = sodium_init() >= 0;
+  // libsodium's own generator, seeded by the kernel once a thread: every entry has a salt, and a system call for each would show.
+  static const bool ready = randombytes_set_implementation(&randombytes_internal_implementation) == 0 && sodium_init() >= 0;
   EXEUNT_CHECK(ready);
   randombytes_buf(out.data(), out.size());
 }
