@@ -18,13 +18,16 @@ struct Handler {
   static constexpr std::size_t max_key_size = bj::string::max_size();
   static constexpr std::size_t max_string_size = bj::string::max_size();
 
+  explicit Handler(JsonStorage where) : storage(std::move(where)) {}
+
+  JsonStorage storage;
   bj::value_stack stack;
   std::string number;
   std::size_t members = 0;
   bool out_of_range = false;
 
   bool on_document_begin(bj::error_code&) {
-    stack.reset();
+    stack.reset(storage);
     return true;
   }
   bool on_document_end(bj::error_code&) { return true; }
@@ -115,13 +118,13 @@ Result<const Json*> find_member(const JsonObject& object, std::string_view key) 
 
 }  // namespace
 
-Result<Json> parse_json(std::string_view text, JsonLimits limits) {
+Result<Json> parse_json(std::string_view text, JsonLimits limits, const JsonStorage& storage) {
   if (text.size() > limits.bytes_max) {
     return fail(Code::invalid_argument, "JSON text is longer than " + std::to_string(limits.bytes_max) + " bytes");
   }
   bj::parse_options options;
   options.max_depth = limits.depth_max;
-  bj::basic_parser<Handler> parser(options);
+  bj::basic_parser<Handler> parser(options, storage);
   bj::error_code error;
   std::size_t used = 0;
   try {

@@ -17,6 +17,7 @@ namespace exeunt::base {
 using Json = boost::json::value;
 using JsonObject = boost::json::object;
 using JsonArray = boost::json::array;
+using JsonStorage = boost::json::storage_ptr;
 
 struct JsonLimits {
   std::size_t bytes_max = 64 * 1024 * 1024;
@@ -24,7 +25,9 @@ struct JsonLimits {
 };
 
 /// Whole text as one value; trailing text, duplicate member names, invalid UTF-8 and anything past the limits: invalid_argument.
-[[nodiscard]] Result<Json> parse_json(std::string_view text, JsonLimits limits = {});
+/// `storage`: where the tree lives (a boost::json::monotonic_resource of the caller's spares a large document its thousands of allocations);
+/// it must outlive the value.
+[[nodiscard]] Result<Json> parse_json(std::string_view text, JsonLimits limits = {}, const JsonStorage& storage = {});
 /// RFC 8785: members sorted by UTF-16 code units, ECMAScript numbers, shortest escapes. Invalid UTF-8 in strings is replaced by U+FFFD.
 [[nodiscard]] std::string canonical_json(const Json& value);
 /// Two-space indented, members in their order; for people.

@@ -1,6 +1,9 @@
 // A plan from its bytes. Strict: what is not expected is an error, so that no binary runs a plan that it half understands.
+#include <algorithm>
 #include <limits>
-#include <set>
+#include <optional>
+
+#include <boost/json/monotonic_resource.hpp>
 
 #include "base/escape.hpp"
 #include "base/json.hpp"
@@ -16,19 +19,35 @@ namespace {
 constexpr std::int64_t k_count_max = std::int64_t{1} << 53;  // as far as JSON's numbers are exact
 constexpr std::int64_t k_ms_max = std::int64_t{100} * 366 * 24 * 3600 * 1000;
 
+/// Where in the document a value stands, put into words only when something is wrong there.
+struct Place {
+  const Place* outer = nullptr;
+  std::string_view key;
+  std::optional<std::size_t> number;
+
+  [[nodiscard]] std::string text() const {
+    std::string out = outer == nullptr ? std::string() : outer->text();
+    if (!out.empty() && !key.empty()) out += ".";
+    out += key;
+    if (number) out += "[" + std::to_string(*number) + "]";
+    return out;
+  }
+};
+
 /// Members of one object; the first thing that is wrong is kept, everything after it reads as empty.
 class Members {
  public:
-  Members(const Json& value, std::string path, std::string& wrong) : path_(std::move(path)), wrong_(wrong) {
+  Members(const Json& value, const Place& place, std::string& wrong) : place_(place), wrong_(wrong) {
+    taken_.reserve(32);
     if (value.is_object())
       object_ = &value.as_object();
     else
       say("", "is no object");
   }
   ~Members() {
-    if (object_ == nullptr || !wrong_.empty()) return;
+    if (object_ == nullptr || !wrong_.empty() || taken_.size() == object_->size()) return;
     for (const auto& member : *object_)
-      if (!taken_.contains(std::string(member.key()))) say(member.key(), "is unknown");
+      if (std::find(taken_.begin(), taken_.end(), std::string_view(member.key())) == taken_.end()) say(member.key(), "is unknown");
   }
   Members(const Members&) = delete;
   Members& operator=(const Members&) = delete;
@@ -85,21 +104,21 @@ class Members {
     whole(key, value, k_ms_max);
     out = base::Duration(value);
   }
-  /// `each(value, path of it)`.
+  /// `each(value, its place)`.
   template <class Each>
   void list(std::string_view key, Each each) {
     const Json* value = take(key);
     if (value == nullptr) return;
     if (!value->is_array()) return say(key, "is no list");
     std::size_t number = 0;
-    for (const Json& item : value->as_array()) each(item, path_of(key) + "[" + std::to_string(number++) + "]");
+    for (const Json& item : value->as_array()) each(item, Place{&place_, key, number++});
   }
   void texts(std::string_view key, const auto& each) {
-    list(key, [&](const Json& item, const std::string& path) {
+    list(key, [&](const Json& item, const Place& place) {
       if (item.is_string())
         each(std::string(item.as_string()));
       else if (wrong_.empty())
-        wrong_ = path + " is no string";
+        wrong_ = place.text() + " is no string";
     });
   }
   void map_of_texts(std::string_view key, const auto& each) {
@@ -113,28 +132,28 @@ class Members {
   }
   const Json* take(std::string_view key) {
     if (object_ == nullptr || !wrong_.empty()) return nullptr;
-    taken_.emplace(key);
     const Json* value = object_->if_contains(key);
-    if (value == nullptr) say(key, "is missing");
+    if (value == nullptr)
+      say(key, "is missing");
+    else
+      taken_.push_back(key);
     return value;
   }
-  [[nodiscard]] std::string path_of(std::string_view key) const {
-    return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
-  }
+  [[nodiscard]] Place place_of(std::string_view key) const { return {&place_, key, std::nullopt}; }
   void say(std::string_view key, std::string_view what) {
-    if (wrong_.empty()) wrong_ = base::escape_terminal(key.empty() ? path_ : path_of(key), 120) + " " + std::string(what);
+    if (wrong_.empty()) wrong_ = base::escape_terminal(key.empty() ? place_.text() : place_of(key).text(), 120) + " " + std::string(what);
   }
 
  private:
   const JsonObject* object_ = nullptr;
-  std::set<std::string, std::less<>> taken_;
-  std::string path_;
+  std::vector<std::string_view> taken_;  // each once: names are asked for in one place
+  const Place& place_;
   std::string& wrong_;
 };
 
-model::Node read_node(const Json& value, const std::string& path, std::string& wrong) {
+model::Node read_node(const Json& value, const Place& place, std::string& wrong) {
   model::Node out;
-  Members members(value, path, wrong);
+  Members members(value, place, wrong);
   members.id("system", out.key.system);
   members.word("kind", out.key.kind);
   members.text("native_id", out.key.native_id);
@@ -145,9 +164,9 @@ model::Node read_node(const Json& value, const std::string& path, std::string& w
   return out;
 }
 
-graph::Link read_link(const Json& value, const std::string& path, std::string& wrong) {
+graph::Link read_link(const Json& value, const Place& place, std::string& wrong) {
   graph::Link out;
-  Members members(value, path, wrong);
+  Members members(value, place, wrong);
   members.id("person", out.person);
   members.id("account", out.account);
   members.word("strength", out.strength);
@@ -155,9 +174,9 @@ graph::Link read_link(const Json& value, const std::string& path, std::string& w
   return out;
 }
 
-model::Person read_person(const Json& value, const std::string& path, std::string& wrong) {
+model::Person read_person(const Json& value, const Place& place, std::string& wrong) {
   model::Person out;
-  Members members(value, path, wrong);
+  Members members(value, place, wrong);
   members.id("id", out.id);
   members.text("name", out.name);
   members.text("email", out.email);
@@ -167,23 +186,23 @@ model::Person read_person(const Json& value, const std::string& path, std::strin
   return out;
 }
 
-PlannedPath read_path(const Json& value, const std::string& path, std::string& wrong) {
+PlannedPath read_path(const Json& value, const Place& place, std::string& wrong) {
   PlannedPath out;
-  Members members(value, path, wrong);
-  if (const Json* node = members.take("node")) out.node = read_node(*node, members.path_of("node"), wrong);
+  Members members(value, place, wrong);
+  if (const Json* node = members.take("node")) out.node = read_node(*node, members.place_of("node"), wrong);
   members.word("required", out.required);
   members.flag("watched_only", out.watched_only);
   members.id("step", out.step);
   return out;
 }
 
-Step read_step(const Json& value, const std::string& path, std::string& wrong) {
+Step read_step(const Json& value, const Place& place, std::string& wrong) {
   Step out;
-  Members members(value, path, wrong);
+  Members members(value, place, wrong);
   members.id("id", out.id);
   members.word("stage", out.stage);
   members.word("action", out.action);
-  if (const Json* target = members.take("target")) out.target = read_node(*target, members.path_of("target"), wrong);
+  if (const Json* target = members.take("target")) out.target = read_node(*target, members.place_of("target"), wrong);
   members.texts("covers", [&](const std::string& text) {
     if (const auto kind = model::parse<model::NodeKind>(text))
       out.covers.push_back(*kind);
@@ -196,7 +215,7 @@ Step read_step(const Json& value, const std::string& path, std::string& wrong) {
   members.flag("needs_secret", out.needs_secret);
   members.text("vault_reference", out.vault_reference);
   if (const Json* heir = members.take("heir"); heir != nullptr && !heir->is_null())
-    out.heir = read_node(*heir, members.path_of("heir"), wrong);
+    out.heir = read_node(*heir, members.place_of("heir"), wrong);
   members.id("assignee", out.assignee);
   members.text("words", out.words);
   members.duration("due_ms", out.due);
@@ -206,18 +225,18 @@ Step read_step(const Json& value, const std::string& path, std::string& wrong) {
   return out;
 }
 
-model::Gap read_gap(const Json& value, const std::string& path, std::string& wrong) {
+model::Gap read_gap(const Json& value, const Place& place, std::string& wrong) {
   model::Gap out;
-  Members members(value, path, wrong);
+  Members members(value, place, wrong);
   members.id("system", out.system);
   members.word("kind", out.kind);
   members.text("words", out.words);
   return out;
 }
 
-model::Listing read_listing(const Json& value, const std::string& path, std::string& wrong) {
+model::Listing read_listing(const Json& value, const Place& place, std::string& wrong) {
   model::Listing out;
-  Members members(value, path, wrong);
+  Members members(value, place, wrong);
   members.id("system", out.system);
   members.word("kind", out.kind);
   members.text("account", out.account);
@@ -231,27 +250,28 @@ model::Listing read_listing(const Json& value, const std::string& path, std::str
 
 Plan read_plan(const Json& value, std::string& wrong) {
   Plan out;
-  Members members(value, "", wrong);
+  const Place place;
+  Members members(value, place, wrong);
   std::int64_t version = 0;
   members.whole("v", version, 1);
   if (version != 1) members.say("v", "is a version that this program does not know");
   members.id("tenant", out.tenant);
   members.id("case", out.case_id);
   members.text("name", out.name);
-  if (const Json* subject = members.take("subject")) out.subject = read_person(*subject, "subject", wrong);
+  if (const Json* subject = members.take("subject")) out.subject = read_person(*subject, members.place_of("subject"), wrong);
   members.text("reason", out.reason);
   std::string urgency;
   members.text("urgency", urgency);
   if (urgency != "immediate" && urgency != "staged") members.say("urgency", "is a word that is not known");
   out.urgency = urgency == "staged" ? model::Urgency::staged : model::Urgency::immediate;
-  members.list("links", [&](const Json& item, const std::string& path) { out.links.push_back(read_link(item, path, wrong)); });
-  members.list("proposed", [&](const Json& item, const std::string& path) { out.proposed.push_back(read_link(item, path, wrong)); });
-  members.list("paths", [&](const Json& item, const std::string& path) { out.paths.push_back(read_path(item, path, wrong)); });
-  members.list("steps", [&](const Json& item, const std::string& path) { out.steps.push_back(read_step(item, path, wrong)); });
+  members.list("links", [&](const Json& item, const Place& at) { out.links.push_back(read_link(item, at, wrong)); });
+  members.list("proposed", [&](const Json& item, const Place& at) { out.proposed.push_back(read_link(item, at, wrong)); });
+  members.list("paths", [&](const Json& item, const Place& at) { out.paths.push_back(read_path(item, at, wrong)); });
+  members.list("steps", [&](const Json& item, const Place& at) { out.steps.push_back(read_step(item, at, wrong)); });
   members.texts("bystanders", [&](const std::string& text) { out.bystanders.emplace_back(text); });
   members.texts("irreversible", [&](const std::string& text) { out.irreversible.push_back(text); });
-  members.list("gaps", [&](const Json& item, const std::string& path) { out.gaps.push_back(read_gap(item, path, wrong)); });
-  members.list("listings", [&](const Json& item, const std::string& path) { out.listings.push_back(read_listing(item, path, wrong)); });
+  members.list("gaps", [&](const Json& item, const Place& at) { out.gaps.push_back(read_gap(item, at, wrong)); });
+  members.list("listings", [&](const Json& item, const Place& at) { out.listings.push_back(read_listing(item, at, wrong)); });
   members.texts("heirs", [&](const std::string& text) { out.heirs.emplace_back(text); });
   members.number("destructive_calls", out.destructive_calls);
   members.text("policy_digest", out.policy_digest);
@@ -270,7 +290,8 @@ base::Result<Plan> from_bytes(std::string_view bytes) {
     return base::fail(base::Code::invalid_argument, "this is no plan: " + what,
                       "take the bytes that `exeunt plan` kept; a newer plan needs a newer program");
   };
-  const auto json = base::parse_json(bytes);
+  boost::json::monotonic_resource storage;
+  const auto json = base::parse_json(bytes, {}, &storage);
   if (!json) return refuse(json.error().what);
   std::string wrong;
   Plan out = read_plan(*json, wrong);
