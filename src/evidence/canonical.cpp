@@ -1,5 +1,7 @@
 #include "evidence/canonical.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -17,33 +19,39 @@ constexpr base::Time k_time_max{std::chrono::sys_days{std::chrono::year{10000} /
 constexpr std::uint64_t k_ones = 0x0101010101010101ULL;
 constexpr std::uint64_t k_high_bits = 0x8080808080808080ULL;
 
-// Eight bytes at once (Hacker's Delight §6.1); a byte above one that needs care may be called so too, which only costs the slow path.
-bool is_plain(std::string_view text) {
-  while (text.size() >= 8) {
+// How many bytes of it stand for themselves in JSON (no control, quote, backslash, nothing past ASCII). Eight at once (Hacker's Delight §6.1);
+// a word may be looked at byte by byte in vain, never passed over wrongly.
+std::size_t plain_run(std::string_view text) {
+  std::size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
     std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), 8);
+    std::memcpy(&word, text.data() + at, 8);
     const std::uint64_t care = (word - k_ones * 0x20) | ((word ^ (k_ones * '"')) - k_ones) | ((word ^ (k_ones * '\\')) - k_ones) | word;
-    if ((care & k_high_bits) != 0) return false;
-    text.remove_prefix(8);
+    if ((care & k_high_bits) != 0) break;
   }
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') return false;
+  for (; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') break;
   }
-  return true;
+  return at;
 }
+
+bool is_plain(std::string_view text) { return plain_run(text) == text.size(); }
 
 void put_digits(char* at, unsigned value, int count) {
   for (int i = count - 1; i >= 0; --i, value /= 10) at[i] = static_cast<char>('0' + value % 10);
 }
 
-bool get_digits(std::string_view text, std::size_t at, std::size_t count, unsigned& value) {
-  value = 0;
-  for (const char c : text.substr(at, count)) {
-    if (c < '0' || c > '9') return false;
-    value = value * 10 + static_cast<unsigned>(c - '0');
+// `wrong` becomes more than nine when one of the bytes is no digit.
+template <std::size_t count>
+unsigned digits_at(const char* at, unsigned& wrong) {
+  unsigned value = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    const unsigned digit = static_cast<unsigned char>(at[i]) - unsigned{'0'};  // a byte below '0' wraps around
+    wrong = std::max(wrong, digit);
+    value = value * 10 + digit;
   }
-  return true;
+  return value;
 }
 
 void format_time(base::Time value, char* at) {
@@ -61,25 +69,34 @@ void format_time(base::Time value, char* at) {
 }
 
 bool parse_time(std::string_view text, base::Time& value) {
-  unsigned year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, millisecond = 0;
   if (text.size() != k_time_length) return false;
-  const bool digits = get_digits(text, 0, 4, year) && get_digits(text, 5, 2, month) && get_digits(text, 8, 2, day) &&
-                      get_digits(text, 11, 2, hour) && get_digits(text, 14, 2, minute) && get_digits(text, 17, 2, second) &&
-                      get_digits(text, 20, 3, millisecond);
+  const char* const at = text.data();
+  unsigned wrong = 0;
+  const unsigned year = digits_at<4>(at, wrong), month = digits_at<2>(at + 5, wrong), day = digits_at<2>(at + 8, wrong);
+  const unsigned hour = digits_at<2>(at + 11, wrong), minute = digits_at<2>(at + 14, wrong), second = digits_at<2>(at + 17, wrong);
+  const unsigned millisecond = digits_at<3>(at + 20, wrong);
+  if (wrong > 9) return false;
   const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)), std::chrono::month(month), std::chrono::day(day)};
-  if (!digits || !date.ok() || hour > 23 || minute > 59 || second > 59) return false;
+  if (!date.ok() || hour > 23 || minute > 59 || second > 59) return false;
   value = std::chrono::sys_days(date) + std::chrono::milliseconds(((hour * 60 + minute) * 60 + second) * 1'000 + millisecond);
   return text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' && text[16] == ':' && text[19] == '.' && text[23] == 'Z';
 }
 
-constexpr std::uint8_t k_no_hex = 0xFF;
-constexpr auto k_hex_values = [] {
-  std::array<std::uint8_t, 256> values{};
-  values.fill(k_no_hex);
-  for (std::size_t i = 0; i < k_hex.size(); ++i) values[static_cast<std::uint8_t>(k_hex[i])] = static_cast<std::uint8_t>(i);
-  return values;
-}();
-std::uint8_t hex_value(char c) { return k_hex_values[static_cast<std::uint8_t>(c)]; }
+// Eight lower-case hex digits to four bytes. Each byte of `word` is a digit; writing the nibbles back must give the same text.
+bool unhex(const char* digits, std::uint8_t* out) {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint64_t word = 0;
+  std::memcpy(&word, digits, 8);
+  const std::uint64_t letters = word >> 6U & k_ones;
+  const std::uint64_t nibbles = (word & k_ones * 15) + letters * 9;
+  const std::uint64_t past_fifteen = nibbles & k_ones * 0xF0;  // `g` and what follows it
+  const std::uint64_t above_nine = (nibbles + k_ones * 6) >> 4U & k_ones;
+  std::uint64_t bytes = (nibbles << 4U | nibbles >> 8U) & 0x00FF00FF00FF00FFULL;
+  bytes = (bytes | bytes >> 8U) & 0x0000FFFF0000FFFFULL;
+  bytes |= bytes >> 16U;
+  std::memcpy(out, &bytes, 4);
+  return past_fifteen == 0 && nibbles + k_ones * '0' + above_nine * ('a' - '0' - 10) == word;
+}
 
 }  // namespace
 
@@ -139,6 +156,16 @@ void CanonicalWriter::time(std::string_view name, base::Time value) {
   }
   text[0] = text[k_time_length + 1] = '"';
   out_.append(text, sizeof text);
+}
+
+void CanonicalWriter::flag(std::string_view name, bool value) {
+  begin(name);
+  out_.append(value ? "true" : "false");
+}
+
+void CanonicalWriter::json(std::string_view name, std::string_view canonical) {
+  begin(name);
+  out_.append(canonical);
 }
 
 base::Result<std::string> CanonicalWriter::finish() {
@@ -203,12 +230,12 @@ std::string_view CanonicalReader::plain(std::string_view what) {
 }
 
 void CanonicalReader::text(std::string& value) {
-  const std::size_t end = rest_.empty() ? std::string_view::npos : rest_.find('"', 1);
-  if (rest_.empty() || rest_.front() != '"' || end == std::string_view::npos) return refuse("is no string");
-  const std::string_view inner = rest_.substr(1, end - 1);
-  if (!is_plain(inner)) return escaped(value);
-  value.assign(inner);
-  rest_.remove_prefix(end + 1);
+  if (rest_.empty() || rest_.front() != '"') return refuse("is no string");
+  const std::size_t length = plain_run(rest_.substr(1));
+  if (length + 1 >= rest_.size()) return refuse("is no string");
+  if (rest_[length + 1] != '"') return escaped(value);
+  value.assign(rest_.data() + 1, length);
+  rest_.remove_prefix(length + 2);
   next_member(false);
 }
 
@@ -241,14 +268,9 @@ void CanonicalReader::integer(std::int64_t& value) {
 void CanonicalReader::hash(base::Hash32& value) {
   const std::string_view digits = plain("is no string");
   if (digits.size() != value.size() * 2) return refuse("is no digest of 64 hex digits");
-  std::uint8_t wrong = 0;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const std::uint8_t high = hex_value(digits[2 * i]);
-    const std::uint8_t low = hex_value(digits[2 * i + 1]);
-    wrong |= static_cast<std::uint8_t>(high | low);
-    value[i] = static_cast<std::uint8_t>(high << 4U | low);
-  }
-  if ((wrong & 0xF0U) != 0) refuse("is no digest of 64 lower-case hex digits");
+  bool right = true;
+  for (std::size_t i = 0; i < value.size(); i += 4) right = unhex(digits.data() + 2 * i, value.data() + i) && right;
+  if (!right) refuse("is no digest of 64 lower-case hex digits");
 }
 
 void CanonicalReader::time(base::Time& value) {

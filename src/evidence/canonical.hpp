@@ -23,6 +23,8 @@ class CanonicalWriter {
   void integer(std::string_view name, std::int64_t value);
   void hash(std::string_view name, const base::Hash32& value);  // 64 lower-case hex digits
   void time(std::string_view name, base::Time value);           // RFC 3339 UTC with milliseconds, years 0000 to 9999
+  void flag(std::string_view name, bool value);
+  void json(std::string_view name, std::string_view canonical);  // bytes that are canonical already
   [[nodiscard]] base::Result<std::string> finish();
 
  private:

@@ -83,7 +83,9 @@ class LeafReader {
   LeafReader(std::string_view bytes, Leaf& leaf) : reader_(bytes), leaf_(leaf) {}
 
   base::Status read() {
-    leaf_.v = 0;
+    leaf_.v = leaf_.attempt = 0;
+    leaf_.count.reset();
+    leaf_.until.reset();
     each_member(
         leaf_, [this](std::string_view name, std::string& value) { text(name, value); }, [this](std::string_view name) { integer(name); },
         [this](std::string_view name, base::Hash32& value) { hash(name, value); }, [this](std::string_view name) { time(name); },
@@ -100,7 +102,7 @@ class LeafReader {
   static constexpr int k_required = 4;  // case_seq, commit, prev, t; kind, v, tenant and case show by their values
 
   void text(std::string_view name, std::string& value) {
-    if (!reader_.has(name)) return;
+    if (!reader_.has(name)) return value.clear();
     reader_.text(value);
     empty_ = empty_ || value.empty();
   }
@@ -197,11 +199,15 @@ base::Result<std::string> encode(const Leaf& leaf) {
   return bytes;
 }
 
-base::Result<Leaf> decode(std::string_view bytes) {
+base::Status decode(std::string_view bytes, Leaf& out) {
   if (bytes.size() > k_leaf_bytes_max) return incomplete("it is longer than 65,535 bytes");
+  return LeafReader(bytes, out).read();
+}
+
+base::Result<Leaf> decode(std::string_view bytes) {
   // Filled and returned in place: a leaf has sixteen texts, and moving them shows.
   base::Result<Leaf> out(tl::in_place);
-  if (auto read = LeafReader(bytes, *out).read(); !read) out = base::fail(std::move(read).error());
+  if (auto read = decode(bytes, *out); !read) out = base::fail(std::move(read).error());
   return out;
 }
 

@@ -26,9 +26,10 @@ enum class LeafKind : std::uint8_t {
   gap_declared = 7,   // system, node
   step_intended = 8,  // step, attempt, system, target: durable before the call goes out
   step_outcome = 9,   // step, attempt, outcome = name of a StepState
-  probed = 10,        // target, means, moment, answer; the answer alone, not the verdict. Of a look (observe, read_back): answer unknown,
-                      // outcome present | absent | unknown
-  path_changed = 11,  // target, state, grade, means, control, until, step
+  probed = 10,        // target, means, moment, answer; control = held | failed, what the same means told the control identity in the same
+                      // moment. Of a look (observe, read_back): answer unknown, outcome present | absent | unknown. Where it decided
+                      // what the path is now: also the members of path_changed
+  path_changed = 11,  // target, state, grade, means, control = held | failed | missing | none, until, step
   gate_refused = 12,  // step; outcome = which guard
   task_changed = 13,  // attest: target, outcome = asked | done | overdue
   halted = 14,
@@ -67,6 +68,8 @@ struct Leaf {
 [[nodiscard]] base::Result<std::string> encode(const Leaf& leaf);
 /// Strict: unknown members, wrong types, unknown kind or version are errors (data_loss). decode(encode(x)) == x.
 [[nodiscard]] base::Result<Leaf> decode(std::string_view bytes);
+/// The same into a leaf whose memory is used again: for whoever reads many. After an error its members mean nothing.
+[[nodiscard]] base::Status decode(std::string_view bytes, Leaf& out);
 /// SHA-256(salt || payload).
 [[nodiscard]] base::Hash32 commit_payload(std::span<const std::uint8_t> salt, std::string_view payload);
 

@@ -153,6 +153,50 @@ TEST_CASE("leaf: anything but the exact bytes is data loss") {
   }
 }
 
+TEST_CASE("leaf: a digest has sixteen digits and no others, wherever they stand") {
+  const std::string text = text_of(full_leaf());
+  const std::size_t begin = text.find("\"commit\":\"") + 10;
+  constexpr std::string_view k_digits = "0123456789abcdef";
+  for (std::size_t at = 0; at < 64; ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string altered = text;
+      altered[begin + at] = static_cast<char>(byte);
+      const auto leaf = evidence::decode(altered);
+      const std::size_t digit = k_digits.find(static_cast<char>(byte));
+      CAPTURE(at);
+      CAPTURE(byte);
+      REQUIRE_EQ(leaf.has_value(), digit != std::string_view::npos);
+      if (!leaf) continue;
+      const unsigned both = leaf->commit.at(at / 2);
+      REQUIRE_EQ(at % 2 == 0 ? both >> 4U : both & 15U, digit);
+    }
+  }
+}
+
+TEST_CASE("leaf: a time has digits where digits belong") {
+  const std::string text = text_of(full_leaf());
+  const std::size_t begin = text.find("\"t\":\"") + 5;
+  for (std::size_t at = 0; at < 24; ++at) {
+    for (const char byte : {'/', ':', 'a', ' ', '\0', '\xB0'}) {
+      std::string altered = text;
+      altered[begin + at] = byte;
+      CAPTURE(altered);
+      REQUIRE_EQ(evidence::decode(altered).has_value(), altered == text);
+    }
+  }
+}
+
+TEST_CASE("leaf: one that is read into again keeps nothing of the one before") {
+  Leaf again;
+  REQUIRE(evidence::decode(text_of(full_leaf()), again).has_value());
+  CHECK_EQ(again, full_leaf());
+  Leaf bare;
+  bare.tenant = "default";
+  bare.case_id = "c_1";
+  REQUIRE(evidence::decode(text_of(bare), again).has_value());
+  CHECK_EQ(again, bare);
+}
+
 TEST_CASE("leaf: every kind has a name of its own") {
   for (int value = 1; value <= 22; ++value) {
     const auto kind = static_cast<LeafKind>(value);

@@ -1,12 +1,14 @@
 // Folder::snapshot and restore of evidence/fold.hpp: the fold as canonical JSON and back.
+#include <boost/json/monotonic_resource.hpp>
+
 #include "base/json.hpp"
+#include "evidence/canonical.hpp"
 #include "evidence/fold.hpp"
 
 namespace exeunt::evidence {
 namespace {
 
 using base::Json;
-using base::JsonArray;
 using base::JsonObject;
 using base::Status;
 
@@ -14,51 +16,98 @@ base::Error damaged(std::string what) {
   return {base::Code::data_loss, "snapshot: " + std::move(what), "drop the snapshot; the case is folded from its first entry"};
 }
 
-void put_time(JsonObject& object, std::string_view key, const std::optional<base::Time>& time) {
-  if (time) object[key] = base::to_rfc3339(*time);
+// Refused only for text that is no UTF-8, which no leaf has.
+std::string done(CanonicalWriter& writer) {
+  auto bytes = writer.finish();
+  return bytes ? std::move(*bytes) : std::string("{}");
 }
 
-JsonObject plan_json(const PlanFold& plan) {
-  JsonObject out{{"name", plan.name}, {"digest", plan.digest}, {"approver", plan.approver}};
+void put_time(CanonicalWriter& out, std::string_view key, const std::optional<base::Time>& time) {
+  if (time) out.time(key, *time);
+}
+
+// Members in the order of their names, as in each of the next.
+std::string plan_json(const PlanFold& plan) {
+  CanonicalWriter out;
   put_time(out, "approved_at", plan.approved_at);
+  out.text("approver", plan.approver);
   put_time(out, "compiled_at", plan.compiled_at);
+  out.text("digest", plan.digest);
   put_time(out, "expires", plan.expires);
-  return out;
+  out.text("name", plan.name);
+  return done(out);
 }
 
-JsonObject step_json(const StepFold& step) {
-  return {{"state", model::name(step.state)}, {"system", step.system}, {"target", step.target}, {"attempt", step.attempt}};
+std::string step_json(const StepFold& step) {
+  CanonicalWriter out;
+  out.integer("attempt", step.attempt);
+  out.text("state", model::name(step.state));
+  out.text("system", step.system);
+  out.text("target", step.target);
+  return done(out);
 }
 
-JsonObject path_json(const PathFold& path) {
-  JsonObject out{{"system", path.system},
-                 {"node", model::name(path.node)},
-                 {"required", path.required},
-                 {"grade_required", model::name(path.grade_required)},
-                 {"state", model::name(path.state)},
-                 {"grade", model::name(path.grade)},
-                 {"means", path.means},
-                 {"control", path.control},
-                 {"step", path.step}};
-  put_time(out, "until", path.until);
-  put_time(out, "last_admitted", path.last_admitted);
+std::string path_json(const PathFold& path) {
+  CanonicalWriter out;
+  out.text("control", path.control);
   put_time(out, "first_refused", path.first_refused);
-  return out;
+  out.text("grade", model::name(path.grade));
+  out.text("grade_required", model::name(path.grade_required));
+  put_time(out, "last_admitted", path.last_admitted);
+  out.text("means", path.means);
+  out.text("node", model::name(path.node));
+  out.flag("required", path.required);
+  out.text("state", model::name(path.state));
+  out.text("step", path.step);
+  out.text("system", path.system);
+  put_time(out, "until", path.until);
+  return done(out);
 }
 
-JsonObject listing_json(const ListingFold& listing) {
-  return {{"system", listing.system},
-          {"account", listing.account},
-          {"node", model::name(listing.node)},
-          {"completeness", model::name(listing.completeness)},
-          {"count", listing.count}};
+std::string listing_json(const ListingFold& listing) {
+  CanonicalWriter out;
+  out.text("account", listing.account);
+  out.text("completeness", model::name(listing.completeness));
+  out.integer("count", listing.count);
+  out.text("node", model::name(listing.node));
+  out.text("system", listing.system);
+  return done(out);
 }
 
+std::string task_json(const std::string& outcome) {
+  CanonicalWriter out;
+  out.text("outcome", outcome);
+  return done(out);
+}
+
+// Keys are references, ids and names of systems; they sort as their bytes do.
 template <class Map, class Write>
-JsonObject map_json(const Map& map, Write write) {
-  JsonObject out;
-  for (const auto& [key, value] : map) out[key] = write(value);
-  return out;
+std::string map_json(const Map& map, Write write) {
+  std::string out;
+  for (const auto& [key, value] : map) {
+    out.push_back(out.empty() ? '{' : ',');
+    base::append_json_string(out, key);
+    out.push_back(':');
+    out += write(value);
+  }
+  return out.empty() ? "{}" : out + "}";
+}
+
+template <class List, class Write>
+std::string list_json(const List& list, Write write) {
+  std::string out;
+  for (const auto& value : list) {
+    out.push_back(out.empty() ? '[' : ',');
+    out += write(value);
+  }
+  return out.empty() ? "[]" : out + "]";
+}
+
+std::string gap_json(const std::pair<std::string, std::string>& gap) {
+  CanonicalWriter out;
+  out.text("node", gap.second);
+  out.text("system", gap.first);
+  return done(out);
 }
 
 // Reads members of one object; the first that is missing or wrong is kept and shows in `status`.
@@ -188,34 +237,32 @@ void read_collections(Reader& in, CaseFold& fold) {
 }  // namespace
 
 std::string Folder::snapshot() const {
-  JsonObject out{{"fold_version", k_fold_version},
-                 {"tenant", state_.tenant},
-                 {"case", state_.case_id},
-                 {"subject", state_.subject},
-                 {"entries", static_cast<std::int64_t>(state_.entries)},
-                 {"head", base::to_hex(state_.head)},
-                 {"state", model::name(state_.state)},
-                 {"halted", state_.halted}};
-  put_time(out, "detected", state_.detected);
+  CanonicalWriter out;
   put_time(out, "approved", state_.approved);
+  out.text("case", state_.case_id);
+  put_time(out, "detected", state_.detected);
+  out.integer("entries", static_cast<std::int64_t>(state_.entries));
+  out.integer("fold_version", k_fold_version);
+  out.json("gaps", list_json(state_.gaps, gap_json));
+  out.flag("halted", state_.halted);
+  out.text("head", base::to_hex(state_.head));
   put_time(out, "identity_cut", state_.identity_cut);
-  put_time(out, "zero", state_.zero);
+  out.json("listings", map_json(state_.listings, listing_json));
+  out.json("paths", map_json(state_.paths, path_json));
+  out.json("plans", list_json(state_.plans, plan_json));
   put_time(out, "scheduled_at", state_.scheduled_at);
-  JsonArray plans;
-  for (const PlanFold& plan : state_.plans) plans.emplace_back(plan_json(plan));
-  out["plans"] = std::move(plans);
-  out["steps"] = map_json(state_.steps, step_json);
-  out["paths"] = map_json(state_.paths, path_json);
-  out["listings"] = map_json(state_.listings, listing_json);
-  JsonArray gaps;
-  for (const auto& [system, node] : state_.gaps) gaps.emplace_back(JsonObject{{"system", system}, {"node", node}});
-  out["gaps"] = std::move(gaps);
-  out["tasks"] = map_json(state_.tasks, [](const std::string& outcome) { return JsonObject{{"outcome", outcome}}; });
-  return base::canonical_json(out);
+  out.text("state", model::name(state_.state));
+  out.json("steps", map_json(state_.steps, step_json));
+  out.text("subject", state_.subject);
+  out.json("tasks", map_json(state_.tasks, task_json));
+  out.text("tenant", state_.tenant);
+  put_time(out, "zero", state_.zero);
+  return done(out);
 }
 
 base::Result<Folder> Folder::restore(std::string_view snapshot) {
-  const auto json = base::parse_json(snapshot);
+  boost::json::monotonic_resource storage;
+  const auto json = base::parse_json(snapshot, {}, &storage);
   if (!json) return base::fail(damaged(json.error().what));
   Reader in(*json);
   int version = 0;

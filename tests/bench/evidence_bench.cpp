@@ -142,9 +142,10 @@ double bare_seconds(const std::vector<std::string>& leaves) {
 base::Result<double> audit_seconds(const std::vector<std::string>& leaves, const base::Hash32& root) {
   std::unordered_map<std::string, evidence::Folder> cases;
   evidence::Frontier frontier;
+  evidence::Leaf leaf;
   const WorkWatch watch;
   for (const std::string& bytes : leaves) {
-    EXEUNT_TRY_ASSIGN(const evidence::Leaf leaf, evidence::decode(bytes));
+    EXEUNT_TRY(evidence::decode(bytes, leaf));
     const base::Hash32 hash = evidence::leaf_hash(bytes);
     EXEUNT_TRY(cases[leaf.case_id].apply(leaf, hash));
     frontier.append(hash);

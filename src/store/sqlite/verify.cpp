@@ -103,17 +103,16 @@ class Verifier {
   }
 
   void check_leaf(Query& query, std::string_view bytes, const base::Hash32& hash, const std::string& where) {
-    const auto leaf = evidence::decode(bytes);
-    if (!leaf) return find(where + ": " + leaf.error().what);
-    if (!query.is_null(5) && evidence::commit_payload(query.blob_at(6), query.text_at(5)) != leaf->commit) {
+    if (const auto read = evidence::decode(bytes, leaf_); !read) return find(where + ": " + read.error().what);
+    if (!query.is_null(5) && evidence::commit_payload(query.blob_at(6), query.text_at(5)) != leaf_.commit) {
       find(where + ": its payload is not the one that the leaf commits to");
     }
-    if (static_cast<std::uint64_t>(query.integer_at(2)) != leaf->case_seq) find(where + ": it is filed under another case_seq");
+    if (static_cast<std::uint64_t>(query.integer_at(2)) != leaf_.case_seq) find(where + ": it is filed under another case_seq");
     Stream& stream = streams_[query.integer_at(1)];
     if (query.integer_at(7) != stream.last_position) find(where + ": it does not hang on its case's entry before it");
     stream.last_position = query.integer_at(0);
     if (stream.broken) return;
-    if (auto applied = stream.folder.apply(*leaf, hash); !applied) {
+    if (auto applied = stream.folder.apply(leaf_, hash); !applied) {
       stream.broken = true;
       find(where + ": " + applied.error().what);
     }
@@ -203,6 +202,7 @@ class Verifier {
   const evidence::VerifierKey& key_;
   std::int64_t log_ = 0;
   TileTree tree_;
+  evidence::Leaf leaf_;                               // that is being looked at
   std::map<std::uint64_t, std::string> checkpoints_;  // of the log that is being read
   std::unordered_map<std::int64_t, Stream> streams_;
   std::vector<std::string> findings_;
