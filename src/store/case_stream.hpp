@@ -7,10 +7,10 @@
 #include <mutex>
 #include <string>
 
-#include "base/json.hpp"
 #include "base/random.hpp"
 #include "evidence/fold.hpp"
 #include "evidence/leaf.hpp"
+#include "store/payload.hpp"
 #include "store/store.hpp"
 
 namespace exeunt::store {
@@ -25,38 +25,52 @@ class CaseStream {
 
   /// Fills v, tenant, case, case_seq, prev, t (when unset), commit; checks the transition by folding; durable on return. On error the
   /// fold is as before and, unless it was a check, the stream is closed for writing (fail closed): every later append fails.
-  [[nodiscard]] base::Status append(evidence::Leaf leaf, const base::Json& payload);
+  [[nodiscard]] base::Status append(evidence::Leaf leaf, Payload payload);
   /// The same without waiting: entries of one stream stay in order; `done` runs on the store's writer thread. A later `append` is durable
   /// only after all earlier ones are.
   void append_async(evidence::Leaf leaf, std::string payload, Store::Done done);
   /// Checked and numbered at once, durable with the next waited entry at the latest; when its write fails, that one fails too.
-  [[nodiscard]] base::Status append_later(evidence::Leaf leaf, const base::Json& payload);
+  [[nodiscard]] base::Status append_later(evidence::Leaf leaf, Payload payload);
   /// Blocks until nothing is on its way; the error of the first write that failed.
   [[nodiscard]] base::Status wait_until_durable();
   [[nodiscard]] evidence::CaseFold state() const;  // a copy; thread-safe
   /// Looks at the fold in place, under the stream's lock: quick, and without calling back into the stream.
-  void inspect(const std::function<void(const evidence::CaseFold&)>& look) const;
+  template <class Look>
+  void inspect(Look look) const {
+    const std::lock_guard lock(mutex_);
+    look(current());
+  }
   [[nodiscard]] const model::CaseId& case_id() const { return case_id_; }
   [[nodiscard]] base::Status keep_lease();  // call at least every 10 s
 
  private:
   CaseStream(Store& store, const base::Clock& clock, base::Random& random, model::TenantId tenant, model::CaseId case_id, Fence fence);
+  /// Entries in order and who waits for them; `dones` are fewer: most entries are waited for by nobody.
+  struct Batch {
+    std::vector<NewEntry> entries;
+    std::vector<Store::Done> dones;
+  };
   /// What is wrong with the entry itself; `done` is called only when there is nothing wrong with it.
   [[nodiscard]] base::Status hand_over(evidence::Leaf leaf, std::string payload, Store::Done done);
-  [[nodiscard]] base::Result<NewEntry> make_entry(evidence::Leaf leaf, std::string payload);  // under the lock; applied to the fold
-  [[nodiscard]] const evidence::CaseFold& current() const;                                    // under the lock
+  /// Under the lock: applied to the fold. `salt` and `leaf.commit` are there already.
+  [[nodiscard]] base::Result<NewEntry> make_entry(evidence::Leaf leaf, base::Bytes salt, std::string payload);
+  void send(Batch batch);
+  void landed(const std::vector<Store::Done>& dones, const base::Status& status);  // on the store's writer thread
+  [[nodiscard]] const evidence::CaseFold& current() const;                         // under the lock
   Store& store_;
   const base::Clock& clock_;
   base::Random& random_;
   model::TenantId tenant_;
   model::CaseId case_id_;
   Fence fence_;
-  std::mutex order_mutex_;    // outer: the order in which entries are handed over
-  mutable std::mutex mutex_;  // inner: everything below
+  mutable std::mutex mutex_;  // everything below
   std::condition_variable settled_;
   mutable evidence::Folder folder_;
   mutable bool ahead_ = false;  // the fold counts entries whose write failed
-  std::size_t in_flight_ = 0;
+  // One batch is on its way at a time, and what is said meanwhile is the next one: entries keep their order, and the writer is asked once for
+  // all of them.
+  bool on_its_way_ = false;
+  Batch waiting_;
   std::uint64_t snapshot_at_ = 0;
   base::Status broken_;
 };

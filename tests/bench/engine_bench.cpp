@@ -19,10 +19,10 @@ constexpr int k_references_at_once = 64;
 struct Load {
   std::size_t cases;
   std::size_t concurrency;  // in each
-  std::size_t steps;        // in each, for a second
+  std::size_t steps;        // in each, for a second: so that a measurement lasts about as long as the reference's
   [[nodiscard]] std::size_t in_flight() const { return cases * concurrency; }
 };
-constexpr Load k_loads[] = {{1, 1, 100}, {2, 16, 600}, {16, 64, 320}};
+constexpr Load k_loads[] = {{1, 1, 400}, {2, 16, 3'000}, {16, 64, 800}};
 
 class NoInterrupts final : public engine::Interrupts {
  public:

@@ -9,7 +9,7 @@ constexpr int k_busy_timeout_ms = 5'000;  // a reader that opens while the log i
 
 // Said to every connection. FULL: a commit is on the disk when it returns. What is deleted is overwritten (sealed values, names).
 constexpr const char* k_settings =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536;"
+    "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-65536;"
     "PRAGMA secure_delete=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;";
 
 base::Error words(int code, const std::string& path, const std::string& detail) {

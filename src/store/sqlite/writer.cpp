@@ -67,7 +67,7 @@ void Writer::submit(Request request) {
 }
 
 void Writer::append(std::vector<NewEntry> entries, Fence fence, Store::Done done) {
-  submit({std::move(entries), std::move(fence), std::move(done), nullptr, {}});
+  submit({std::move(entries), std::move(fence), std::move(done), nullptr});
 }
 
 Status Writer::perform(Task task) {
@@ -81,8 +81,7 @@ Status Writer::perform(Task task) {
             result = std::move(status);
             finished.notify_one();
           },
-          std::move(task),
-          {}});
+          std::move(task)});
   std::unique_lock lock(mutex);
   finished.wait(lock, [&] { return result.has_value(); });
   return std::move(*result);

@@ -49,6 +49,10 @@ class Writer {
     Store::Done done;
     Task task;  // set: not an append
     base::Status result;
+    Request(std::vector<NewEntry> what, Fence under, Store::Done then, Task other)
+        : entries(std::move(what)), fence(std::move(under)), done(std::move(then)), task(std::move(other)) {}
+    Request(Request&&) noexcept = default;  // so that a queue that grows moves them
+    Request& operator=(Request&&) noexcept = default;
   };
   struct StreamHead {
     std::int64_t stream = 0;
