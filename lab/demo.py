@@ -167,7 +167,7 @@ def _show_drained(record, log):
     until = {}
     for entry in record.get("entries", []):
         leaf = entry["leaf"]
-        if leaf["kind"] == "path_changed" and leaf.get("state") == "draining":
+        if leaf["kind"] in ("probed", "path_changed") and leaf.get("state") == "draining":
             until[(leaf["system"], (entry["payload"] or {}).get("node", "").split("/", 2)[-1])] = leaf["until"]
     if not until:
         return

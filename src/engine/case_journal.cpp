@@ -9,6 +9,7 @@ using base::Status;
 using evidence::Leaf;
 using evidence::LeafKind;
 using model::name;
+using store::Payload;
 
 namespace {
 
@@ -18,33 +19,60 @@ Leaf leaf_of(LeafKind kind) {
   return leaf;
 }
 
+std::string_view name(connect::Presence presence) {
+  switch (presence) {
+    case connect::Presence::present: return "present";
+    case connect::Presence::absent: return "absent";
+    case connect::Presence::unknown: return "unknown";
+  }
+  return "unknown";
+}
+
+void add(const PathChange& change, Leaf& leaf) {
+  leaf.step = change.step.text();
+  leaf.state = name(change.verdict.state);
+  leaf.grade = name(change.verdict.grade);
+  leaf.control = change.verdict.control;
+  leaf.until = change.verdict.until;
+}
+
 }  // namespace
 
-Status CaseJournal::write(Leaf leaf, JsonObject payload) {
-  leaf.actor = actor_;
-  return stream_.append(std::move(leaf), payload);
+model::ProbeMeans means_of(const connect::Observation& look) {
+  return look.grade == model::Grade::observed ? model::ProbeMeans::observe : model::ProbeMeans::read_back;
 }
 
-Status CaseJournal::write_later(Leaf leaf, JsonObject payload) {
+Status CaseJournal::write(Leaf leaf, Payload payload) {
   leaf.actor = actor_;
-  return stream_.append_later(std::move(leaf), payload);
+  return stream_.append(std::move(leaf), std::move(payload));
 }
 
-base::Result<std::string> CaseJournal::reference(const model::Node& node) {
-  const std::string id = node.id().text();
+Status CaseJournal::write_later(Leaf leaf, Payload payload) {
+  leaf.actor = actor_;
+  return stream_.append_later(std::move(leaf), std::move(payload));
+}
+
+base::Result<std::string> CaseJournal::reference(const model::Node& node) { return reference(node.id().text(), node.label); }
+
+base::Result<std::string> CaseJournal::reference(const std::string& id, const std::string& label) {
   const std::lock_guard lock(mutex_);
   const auto found = references_.find(id);
   if (found != references_.end()) return found->second;
-  EXEUNT_TRY_ASSIGN(const model::Reference made, store_.reference("n", id, node.label));
+  EXEUNT_TRY_ASSIGN(const model::Reference made, store_.reference("n", id, label));
   references_.emplace(id, made.text());
   return made.text();
+}
+
+void CaseJournal::know(const model::NodeId& node, const std::string& reference) {
+  const std::lock_guard lock(mutex_);
+  references_.emplace(node.text(), reference);
 }
 
 Status CaseJournal::state_changed(model::CaseState state, const std::string& words, std::optional<base::Time> until) {
   Leaf leaf = leaf_of(LeafKind::state_changed);
   leaf.state = name(state);
   leaf.until = until;
-  return write(std::move(leaf), {{"words", words}});
+  return write(std::move(leaf), Payload::of({{"words", words}}));
 }
 
 Status CaseJournal::path_found(const model::Node& node, bool required, model::Grade grade, const std::string& witness) {
@@ -57,7 +85,8 @@ Status CaseJournal::path_found(const model::Node& node, bool required, model::Gr
   leaf.outcome = required ? "required" : "watched";
   base::JsonObject facts;
   for (const auto& [key, value] : node.facts) facts[key] = value;
-  return write(std::move(leaf), {{"node", node.id().text()}, {"label", node.label}, {"facts", std::move(facts)}, {"witness", witness}});
+  return write(std::move(leaf),
+               JsonObject{{"node", node.id().text()}, {"label", node.label}, {"facts", std::move(facts)}, {"witness", witness}});
 }
 
 Status CaseJournal::listed(const model::Listing& listing) {
@@ -71,7 +100,7 @@ Status CaseJournal::listed(const model::Listing& listing) {
     account.key = {listing.system, model::NodeKind::account, listing.account};
     EXEUNT_TRY_ASSIGN(leaf.target, reference(account));
   }
-  return write(std::move(leaf), {{"account", listing.account}, {"reason", listing.reason}});
+  return write(std::move(leaf), Payload::of({{"account", listing.account}, {"reason", listing.reason}}));
 }
 
 Status CaseJournal::gap_declared(const model::Gap& gap) {
@@ -85,7 +114,7 @@ Status CaseJournal::plan_compiled(const std::string& plan_name, const std::strin
   Leaf leaf = leaf_of(LeafKind::plan_compiled);
   leaf.digest = digest;
   leaf.step = plan_name;
-  return write(std::move(leaf), {{"words", words}});
+  return write(std::move(leaf), Payload::of({{"words", words}}));
 }
 
 Status CaseJournal::step_intended(const model::StepId& step, int attempt, const model::Node& target, const base::Json& details) {
@@ -94,7 +123,7 @@ Status CaseJournal::step_intended(const model::StepId& step, int attempt, const 
   leaf.system = target.key.system.text();
   leaf.step = step.text();
   leaf.attempt = attempt;
-  return write(std::move(leaf), {{"node", target.id().text()}, {"details", details}});
+  return write(std::move(leaf), JsonObject{{"node", target.id().text()}, {"details", details}});
 }
 
 Status CaseJournal::step_outcome(const model::StepId& step, int attempt, model::StepState outcome, const std::string& words) {
@@ -102,52 +131,51 @@ Status CaseJournal::step_outcome(const model::StepId& step, int attempt, model::
   leaf.step = step.text();
   leaf.attempt = attempt;
   leaf.outcome = name(outcome);
-  return write_later(std::move(leaf), {{"words", words}});
+  return write_later(std::move(leaf), Payload::of({{"words", words}}));
 }
 
 Status CaseJournal::gate_refused(const model::StepId& step, const std::string& guard, const std::string& words) {
   Leaf leaf = leaf_of(LeafKind::gate_refused);
   leaf.step = step.text();
   leaf.outcome = guard;
-  return write(std::move(leaf), {{"words", words}});
+  return write(std::move(leaf), Payload::of({{"words", words}}));
 }
 
-Status CaseJournal::probed(const model::Node& target, model::ProbeMoment moment, const connect::ProbeResult& result) {
+Status CaseJournal::seen(const model::Node& target, model::ProbeMoment moment, const Sight& sight, const PathChange* change) {
   Leaf leaf = leaf_of(LeafKind::probed);
-  EXEUNT_TRY_ASSIGN(leaf.target, reference(target));
+  const std::string node = target.id().text();
+  EXEUNT_TRY_ASSIGN(leaf.target, reference(node, target.label));
   leaf.system = target.key.system.text();
   leaf.node = name(target.key.kind);
-  leaf.means = name(result.means);
   leaf.moment = name(moment);
-  leaf.answer = name(result.answer);
-  return write_later(std::move(leaf), {{"node", target.id().text()}, {"reason", result.reason}, {"words", result.words}});
+  leaf.t = sight.at;
+  if (sight.look) {
+    leaf.means = name(means_of(*sight.look));
+    // An absence is not a refusal: the answer stays unknown and the outcome says what was seen.
+    leaf.answer = name(model::ProbeAnswer::unknown);
+    leaf.outcome = name(sight.look->presence);
+  } else {
+    leaf.means = name(sight.answer->means);
+    leaf.answer = name(sight.answer->answer);
+    if (sight.control) leaf.control = sight.control->answer == model::ProbeAnswer::admitted ? "held" : "failed";
+  }
+  if (change != nullptr) add(*change, leaf);
+  const std::string_view why = change == nullptr ? std::string_view{} : change->verdict.why;
+  if (sight.look) return write_later(std::move(leaf), Payload::of({{"node", node}, {"why", why}, {"words", sight.look->words}}));
+  const std::string_view control = sight.control ? sight.control->words : std::string_view{};
+  return write_later(
+      std::move(leaf),
+      Payload::of({{"control", control}, {"node", node}, {"reason", sight.answer->reason}, {"why", why}, {"words", sight.answer->words}}));
 }
 
-Status CaseJournal::observed(const model::Node& target, model::ProbeMoment moment, const connect::Observation& observation) {
-  Leaf leaf = leaf_of(LeafKind::probed);
-  EXEUNT_TRY_ASSIGN(leaf.target, reference(target));
-  leaf.system = target.key.system.text();
-  leaf.means = name(observation.grade == model::Grade::observed ? model::ProbeMeans::observe : model::ProbeMeans::read_back);
-  leaf.moment = name(moment);
-  // An absence is not a refusal: the answer stays unknown and the outcome says what was seen.
-  leaf.answer = name(model::ProbeAnswer::unknown);
-  leaf.outcome = observation.presence == connect::Presence::present  ? "present"
-                 : observation.presence == connect::Presence::absent ? "absent"
-                                                                     : "unknown";
-  return write_later(std::move(leaf), {{"node", target.id().text()}, {"words", observation.words}});
-}
-
-Status CaseJournal::path_changed(const model::Node& target, const model::StepId& step, const Verdict& verdict, model::ProbeMeans means) {
+Status CaseJournal::path_changed(const model::Node& target, const PathChange& change) {
   Leaf leaf = leaf_of(LeafKind::path_changed);
-  EXEUNT_TRY_ASSIGN(leaf.target, reference(target));
+  const std::string node = target.id().text();
+  EXEUNT_TRY_ASSIGN(leaf.target, reference(node, target.label));
   leaf.system = target.key.system.text();
-  leaf.step = step.text();
-  leaf.state = name(verdict.state);
-  leaf.grade = name(verdict.grade);
-  leaf.means = name(means);
-  leaf.control = verdict.control;
-  leaf.until = verdict.until;
-  return write_later(std::move(leaf), {{"node", target.id().text()}, {"words", verdict.why}});
+  leaf.means = name(change.means);
+  add(change, leaf);
+  return write_later(std::move(leaf), Payload::of({{"node", node}, {"words", change.verdict.why}}));
 }
 
 Status CaseJournal::task_changed(const model::Node& task, const std::string& outcome, const std::string& words) {
@@ -155,28 +183,28 @@ Status CaseJournal::task_changed(const model::Node& task, const std::string& out
   EXEUNT_TRY_ASSIGN(leaf.target, reference(task));
   leaf.system = task.key.system.text();
   leaf.outcome = outcome;
-  return write(std::move(leaf), {{"task", task.key.native_id}, {"words", words}});
+  return write(std::move(leaf), Payload::of({{"task", task.key.native_id}, {"words", words}}));
 }
 
 Status CaseJournal::milestone(const std::string& which, const std::string& words) {
   Leaf leaf = leaf_of(LeafKind::milestone);
   leaf.outcome = which;
-  return write(std::move(leaf), {{"words", words}});
+  return write(std::move(leaf), Payload::of({{"words", words}}));
 }
 
 Status CaseJournal::watch_summary(const std::string& outcome, std::int64_t count, const std::string& words) {
   Leaf leaf = leaf_of(LeafKind::watch_summary);
   leaf.outcome = outcome;
   leaf.count = count;
-  return write(std::move(leaf), {{"words", words}});
+  return write(std::move(leaf), Payload::of({{"words", words}}));
 }
 
-Status CaseJournal::halted(const std::string& words) { return write(leaf_of(LeafKind::halted), {{"words", words}}); }
+Status CaseJournal::halted(const std::string& words) { return write(leaf_of(LeafKind::halted), Payload::of({{"words", words}})); }
 
 Status CaseJournal::clock_stepped(base::Duration by) {
   Leaf leaf = leaf_of(LeafKind::clock_stepped);
   leaf.count = by.count();
-  return write(std::move(leaf), {});
+  return write(std::move(leaf), JsonObject{});
 }
 
 }  // namespace exeunt::engine

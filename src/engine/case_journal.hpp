@@ -1,9 +1,10 @@
 // Writes the entries of one running case: every kind of leaf that the engine makes, with names turned into references.
 #pragma once
 
-#include <map>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "base/json.hpp"
 #include "connect/connector.hpp"
@@ -12,6 +13,21 @@
 #include "store/case_stream.hpp"
 
 namespace exeunt::engine {
+
+/// One answer of a gate with that of the control identity (where it was tried), or one look.
+struct Sight {
+  base::Time at{};  // when it came in
+  std::optional<connect::ProbeResult> answer, control;
+  std::optional<connect::Observation> look;  // exactly one of `answer` and `look` is there
+};
+
+struct PathChange {
+  model::StepId step;
+  Verdict verdict;
+  model::ProbeMeans means = model::ProbeMeans::none;
+};
+/// A look that is worth less than `observed` was a reading back.
+[[nodiscard]] model::ProbeMeans means_of(const connect::Observation& look);
 
 /// Thread-safe. What something outside depends on is durable when the call returns ok. What was only seen (an answer, a look, a verdict, an
 /// outcome) keeps its place and becomes durable with the next entry that is waited for: a crash loses the sight of it, never an effect, and
@@ -34,11 +50,12 @@ class CaseJournal {
   [[nodiscard]] base::Status step_outcome(const model::StepId& step, int attempt, model::StepState outcome, const std::string& words);
   [[nodiscard]] base::Status gate_refused(const model::StepId& step, const std::string& guard, const std::string& words);
 
-  // Seen, and not waited for: the next three.
-  [[nodiscard]] base::Status probed(const model::Node& target, model::ProbeMoment moment, const connect::ProbeResult& result);
-  [[nodiscard]] base::Status observed(const model::Node& target, model::ProbeMoment moment, const connect::Observation& observation);
-  [[nodiscard]] base::Status path_changed(const model::Node& target, const model::StepId& step, const Verdict& verdict,
-                                          model::ProbeMeans means);
+  // Seen, and not waited for: the next two.
+  /// `change`: what the path is since this sight; null where it stays what it was.
+  [[nodiscard]] base::Status seen(const model::Node& target, model::ProbeMoment moment, const Sight& sight,
+                                  const PathChange* change = nullptr);
+  /// A change that nobody saw: no means could look.
+  [[nodiscard]] base::Status path_changed(const model::Node& target, const PathChange& change);
   [[nodiscard]] base::Status task_changed(const model::Node& task, const std::string& outcome, const std::string& words);
   [[nodiscard]] base::Status milestone(const std::string& which, const std::string& words);
   [[nodiscard]] base::Status halted(const std::string& words);
@@ -47,17 +64,20 @@ class CaseJournal {
   [[nodiscard]] base::Status clock_stepped(base::Duration by);
 
   [[nodiscard]] base::Result<std::string> reference(const model::Node& node);
+  /// A reference that was read from the journal needs no question to the store.
+  void know(const model::NodeId& node, const std::string& reference);
   [[nodiscard]] store::CaseStream& stream() { return stream_; }
 
  private:
-  [[nodiscard]] base::Status write(evidence::Leaf leaf, base::JsonObject payload);
-  [[nodiscard]] base::Status write_later(evidence::Leaf leaf, base::JsonObject payload);
+  [[nodiscard]] base::Status write(evidence::Leaf leaf, store::Payload payload);
+  [[nodiscard]] base::Status write_later(evidence::Leaf leaf, store::Payload payload);
+  [[nodiscard]] base::Result<std::string> reference(const std::string& id, const std::string& label);
 
   store::Store& store_;
   store::CaseStream& stream_;
   std::string actor_;  // reference of the operator
   std::mutex mutex_;
-  std::map<std::string, std::string> references_;  // node id -> "n_…"
+  std::unordered_map<std::string, std::string> references_;  // node id -> "n_…"
 };
 
 }  // namespace exeunt::engine

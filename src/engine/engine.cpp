@@ -157,7 +157,7 @@ Status CaseRun::begin() {
 Status CaseRun::find_paths() {
   EXEUNT_TRY_ASSIGN(plans_, approved_plans(needs_.store, needs_.systems, stream_->state(), needs_.clock.now()));
   EXEUNT_TRY(make_limits());
-  return rebuild(book_, needs_.store, plans_, stream_->case_id());
+  return rebuild(book_, needs_.store, plans_, journal_);
 }
 
 Result<RunResult> CaseRun::probe() {

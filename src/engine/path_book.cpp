@@ -1,5 +1,7 @@
 #include "engine/path_book.hpp"
 
+#include <algorithm>
+
 namespace exeunt::engine {
 
 bool PathBook::add(PathRecord record) {
@@ -110,6 +112,21 @@ std::vector<PathRecord> PathBook::of_step(const model::StepId& step) const {
   out.reserve(found->second.size());
   for (const auto& id : found->second) out.push_back(records_.at(id));
   return out;
+}
+
+std::vector<model::NodeId> PathBook::ids_of_step(const model::StepId& step) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_step_.find(step);
+  if (found == by_step_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+bool PathBook::all_ended(const model::StepId& step) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_step_.find(step);
+  return found == by_step_.end() || std::all_of(found->second.begin(), found->second.end(), [this](const model::NodeId& id) {
+           return records_.at(id).state == model::PathState::ended;
+         });
 }
 
 }  // namespace exeunt::engine

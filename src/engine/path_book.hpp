@@ -50,6 +50,8 @@ class PathBook {
   void note_node(const model::Node& node);                                         // newer facts (a pid, a DN) of a known path
   [[nodiscard]] std::vector<PathRecord> all() const;                               // sorted by node id
   [[nodiscard]] std::vector<PathRecord> of_step(const model::StepId& step) const;  // sorted by node id
+  [[nodiscard]] std::vector<model::NodeId> ids_of_step(const model::StepId& step) const;
+  [[nodiscard]] bool all_ended(const model::StepId& step) const;  // also when it has no path
   [[nodiscard]] std::vector<model::NodeKey> keys_of(const model::SystemId& system, model::NodeKind kind) const;
   [[nodiscard]] PathTally tally() const;
 

@@ -29,6 +29,14 @@ connect::ProbeRequest request_for(const PathRecord& path, ProbeMeans means, Prob
   return request;
 }
 
+/// Whom the control answers of a kind speak of: a path of nobody's case.
+model::Node control_identity(const model::Node& node) {
+  model::Node control;
+  control.key = {node.key.system, node.key.kind, "control"};
+  control.label = "control identity";
+  return control;
+}
+
 /// A call that failed is an answer that we do not have.
 base::Result<ProbeResult> as_answer(base::Result<ProbeResult> result, ProbeMeans means) {
   if (result) {
@@ -49,25 +57,13 @@ const model::PathSpec* Prover::spec_of(const PathRecord& path) const {
 }
 
 base::Result<ProbeResult> Prover::try_subject(const Try& attempt, ProbeMeans means) {
-  const model::Node& node = attempt.path.node;
-  auto& connector = *systems_.at(node.key.system).connector;
-  EXEUNT_TRY_ASSIGN(ProbeResult result,
-                    as_answer(connector.probe(request_for(attempt.path, means, attempt.moment, attempt.secrets)), means));
-  if (attempt.journalled && result.means != ProbeMeans::none) EXEUNT_TRY(journal_.probed(node, attempt.moment, result));
-  return result;
+  auto& connector = *systems_.at(attempt.path.node.key.system).connector;
+  return as_answer(connector.probe(request_for(attempt.path, means, attempt.moment, attempt.secrets)), means);
 }
 
 base::Result<ProbeResult> Prover::try_control(const Try& attempt, ProbeMeans means) {
-  const model::NodeKey& key = attempt.path.node.key;
-  auto& connector = *systems_.at(key.system).connector;
-  EXEUNT_TRY_ASSIGN(ProbeResult result,
-                    as_answer(connector.probe_control(request_for(attempt.path, means, attempt.moment, attempt.secrets)), means));
-  if (result.means == ProbeMeans::none || !attempt.journalled) return result;
-  model::Node control;
-  control.key = {key.system, key.kind, "control"};
-  control.label = "control identity";
-  EXEUNT_TRY(journal_.probed(control, ProbeMoment::control, result));
-  return result;
+  auto& connector = *systems_.at(attempt.path.node.key.system).connector;
+  return as_answer(connector.probe_control(request_for(attempt.path, means, attempt.moment, attempt.secrets)), means);
 }
 
 base::Status Prover::before(const model::NodeId& id, const plan::Step* step) {
@@ -88,10 +84,12 @@ base::Status Prover::before(const model::NodeId& id, const plan::Step* step) {
     if (spec->trying_counts_as_failure) {
       EXEUNT_TRY_ASSIGN(const ProbeResult result, try_control({*path, ProbeMoment::before, &secrets}, means));
       if (result.means == ProbeMeans::none) continue;
+      EXEUNT_TRY(journal_.seen(control_identity(path->node), ProbeMoment::control, {clock_.now(), result, {}, {}}));
       book_.note_before(id, std::nullopt, result.answer);
     } else {
       EXEUNT_TRY_ASSIGN(const ProbeResult result, try_subject({*path, ProbeMoment::before, rotates ? &secrets : nullptr}, means));
       if (result.means == ProbeMeans::none) continue;
+      EXEUNT_TRY(journal_.seen(path->node, ProbeMoment::before, {clock_.now(), result, {}, {}}));
       book_.note_before(id, result.answer, std::nullopt);
     }
     return {};
@@ -104,18 +102,23 @@ base::Result<Prover::Look> Prover::look_by_probe(const Try& attempt, const model
   Look look;
   look.means = means;
   ProbeEvidence evidence{means, spec.trying_counts_as_failure, path.before, path.before_control, ProbeAnswer::unknown, std::nullopt};
-  EXEUNT_TRY_ASSIGN(const ProbeResult result, try_subject(attempt, means));
+  EXEUNT_TRY_ASSIGN(ProbeResult result, try_subject(attempt, means));
   if (result.means == ProbeMeans::none) {
     look.available = false;
     return look;
   }
   evidence.after = result.answer;
+  Sight sight;
+  sight.at = clock_.now();
   if (result.answer == ProbeAnswer::refused) {
-    EXEUNT_TRY_ASSIGN(const ProbeResult control, try_control(attempt, means));
-    if (control.means != ProbeMeans::none) evidence.control = control.answer;
+    EXEUNT_TRY_ASSIGN(ProbeResult tried, try_control(attempt, means));
+    if (tried.means != ProbeMeans::none) sight.control = std::move(tried);
   }
+  if (sight.control) evidence.control = sight.control->answer;
   look.verdict = judge(evidence);
   look.verdict.why += result.words.empty() ? "" : ": " + result.words;
+  sight.answer = std::move(result);
+  look.sights.push_back(std::move(sight));
   return look;
 }
 
@@ -138,8 +141,8 @@ base::Result<Prover::Look> Prover::look_by_observing(const Try& attempt) {
         return look;
       }
     }
-    if (attempt.journalled) EXEUNT_TRY(journal_.observed(node, attempt.moment, observation));
-    look.means = observation.grade == Grade::observed ? ProbeMeans::observe : ProbeMeans::read_back;
+    look.sights.push_back({clock_.now(), {}, {}, observation});
+    look.means = means_of(observation);
     if (static_cast<int>(observation.grade) > static_cast<int>(worst)) worst = observation.grade;
     look.verdict.why = observation.words;
     if (observation.presence == Presence::absent) continue;
@@ -157,10 +160,10 @@ base::Result<Prover::Look> Prover::look_by_observing(const Try& attempt) {
   return look;
 }
 
-base::Result<Prover::Look> Prover::best_look(const PathRecord& path, const plan::Step* step, ProbeMoment moment, bool journalled) {
+base::Result<Prover::Look> Prover::best_look(const PathRecord& path, const plan::Step* step, ProbeMoment moment) {
   const model::PathSpec* spec = spec_of(path);
   StepSecrets sealed;
-  Try attempt{path, moment, nullptr, journalled};
+  Try attempt{path, moment, nullptr};
   if (step != nullptr && !step->vault_reference.empty()) {
     if (auto found = secrets_.sealed_of(*step)) {
       sealed = std::move(*found);
@@ -176,6 +179,9 @@ base::Result<Prover::Look> Prover::best_look(const PathRecord& path, const plan:
     EXEUNT_TRY_ASSIGN(Look look, tries_the_gate(means) ? look_by_probe(attempt, *spec, means) : look_by_observing(attempt));
     looked = looked || !tries_the_gate(means);
     if (!look.available) continue;
+    // Every sight is kept in its order; the last ones are those of the look that counts.
+    best.sights.insert(best.sights.end(), look.sights.begin(), look.sights.end());
+    look.sights = std::move(best.sights);
     best = std::move(look);
     // Admitted is the safe side and settles it; a refusal that holds settles it; anything else: the next means.
     if (best.verdict.state == PathState::live || best.verdict.state == PathState::ended) break;
@@ -189,9 +195,14 @@ base::Result<Prover::Look> Prover::best_look(const PathRecord& path, const plan:
 base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step* step, ProbeMoment moment) {
   const auto path = book_.find(id);
   if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
-  EXEUNT_TRY_ASSIGN(const Look best, best_look(*path, step, moment, true));
+  EXEUNT_TRY_ASSIGN(const Look best, best_look(*path, step, moment));
   const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady(), best.verdict.until);
-  if (changed) EXEUNT_TRY(journal_.path_changed(path->node, step != nullptr ? step->id : path->step, best.verdict, best.means));
+  const PathChange change{step != nullptr ? step->id : path->step, best.verdict, best.means};
+  for (std::size_t i = 0; i < best.sights.size(); ++i) {
+    const bool decided = changed && i + 1 == best.sights.size();
+    EXEUNT_TRY(journal_.seen(path->node, moment, best.sights[i], decided ? &change : nullptr));
+  }
+  if (changed && best.sights.empty()) EXEUNT_TRY(journal_.path_changed(path->node, change));
   // Where nothing lags the look just after the cut is the one past the window.
   const model::PathSpec* spec = spec_of(*path);
   const bool past_window = moment == ProbeMoment::settled || (spec != nullptr && spec->settle.count() == 0);
@@ -202,7 +213,7 @@ base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step*
 base::Result<Prover::Watched> Prover::watch(const model::NodeId& id, const plan::Step* step) {
   const auto path = book_.find(id);
   if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
-  EXEUNT_TRY_ASSIGN(const Look look, best_look(*path, step, ProbeMoment::settled, false));
+  EXEUNT_TRY_ASSIGN(const Look look, best_look(*path, step, ProbeMoment::settled));
   if (look.verdict.state == PathState::unknown) return Watched::not_seen;
   if (look.verdict.state == path->state) return Watched::unchanged;
   EXEUNT_TRY_ASSIGN(const PathState state, prove(id, step, ProbeMoment::settled));

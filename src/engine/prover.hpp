@@ -30,18 +30,18 @@ class Prover {
     Verdict verdict;
     model::ProbeMeans means = model::ProbeMeans::none;
     bool available = true;  // false: these means cannot be used here, take the next
+    std::vector<Sight> sights;
   };
   struct Try {
     const PathRecord& path;
     model::ProbeMoment moment;
     const StepSecrets* secrets = nullptr;
-    bool journalled = true;
   };
   [[nodiscard]] base::Result<connect::ProbeResult> try_subject(const Try& attempt, model::ProbeMeans means);
   [[nodiscard]] base::Result<connect::ProbeResult> try_control(const Try& attempt, model::ProbeMeans means);
   [[nodiscard]] base::Result<Look> look_by_probe(const Try& attempt, const model::PathSpec& spec, model::ProbeMeans means);
   [[nodiscard]] base::Result<Look> look_by_observing(const Try& attempt);
-  [[nodiscard]] base::Result<Look> best_look(const PathRecord& path, const plan::Step* step, model::ProbeMoment moment, bool journalled);
+  [[nodiscard]] base::Result<Look> best_look(const PathRecord& path, const plan::Step* step, model::ProbeMoment moment);
   [[nodiscard]] const model::PathSpec* spec_of(const PathRecord& path) const;
 
   CaseJournal& journal_;

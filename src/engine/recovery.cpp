@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
+
 #include "base/json.hpp"
 
 namespace exeunt::engine {
@@ -42,24 +44,27 @@ model::Node node_of(const base::JsonObject& payload) {
 /// Reads the case once and replays what it says about paths.
 class PathReplay {
  public:
-  explicit PathReplay(PathBook& book) : book_(book) {}
+  PathReplay(PathBook& book, CaseJournal& journal) : book_(book), journal_(journal) {}
 
-  void apply(const evidence::Leaf& leaf, const base::JsonObject& payload) {
-    if (leaf.kind == LeafKind::path_found) found(leaf, payload);
+  base::Status apply(const evidence::Leaf& leaf, const std::optional<std::string>& payload) {
+    if (leaf.kind == LeafKind::path_found && payload) EXEUNT_TRY(found(leaf, *payload));
     if (leaf.kind == LeafKind::step_intended) cut_.insert(leaf.system);
     if (leaf.kind == LeafKind::probed) probed(leaf);
-    if (leaf.kind == LeafKind::path_changed) changed(leaf);
+    if (!leaf.state.empty() && (leaf.kind == LeafKind::probed || leaf.kind == LeafKind::path_changed)) changed(leaf);
+    return {};
   }
 
  private:
-  void found(const evidence::Leaf& leaf, const base::JsonObject& payload) {
+  base::Status found(const evidence::Leaf& leaf, const std::string& payload) {
+    EXEUNT_TRY_ASSIGN(const base::Json parsed, base::parse_json(payload));
     PathRecord record;
-    record.node = node_of(payload);
-    if (record.node.key.native_id.empty()) return;  // erased: only the leaf is left
+    if (parsed.is_object()) record.node = node_of(parsed.as_object());
+    if (record.node.key.native_id.empty()) return {};
     record.required = leaf.outcome == "required";
     record.grade_required = model::parse<model::Grade>(leaf.grade).value_or(model::Grade::read_back);
-    ids_[leaf.target] = record.node.id();
+    journal_.know(ids_.insert_or_assign(leaf.target, record.node.id()).first->second, leaf.target);
     book_.add(std::move(record));
+    return {};
   }
   void probed(const evidence::Leaf& leaf) {
     const auto answer = model::parse<model::ProbeAnswer>(leaf.answer);
@@ -84,8 +89,9 @@ class PathReplay {
   }
 
   PathBook& book_;
-  std::map<std::string, model::NodeId> ids_;  // reference -> node
-  std::set<std::string> cut_;                 // systems on which something was changed already
+  CaseJournal& journal_;
+  std::unordered_map<std::string, model::NodeId> ids_;  // reference -> node
+  std::set<std::string> cut_;                           // systems on which something was changed already
 };
 
 }  // namespace
@@ -114,7 +120,7 @@ Result<std::vector<ApprovedPlan>> approved_plans(store::Store& store, const Syst
   return out;
 }
 
-base::Status rebuild(PathBook& book, store::Store& store, const std::vector<ApprovedPlan>& plans, const model::CaseId& case_id) {
+base::Status rebuild(PathBook& book, store::Store& store, const std::vector<ApprovedPlan>& plans, CaseJournal& journal) {
   for (const auto& approved : plans)
     for (const auto& path : approved.plan.paths) {
       PathRecord record;
@@ -124,17 +130,13 @@ base::Status rebuild(PathBook& book, store::Store& store, const std::vector<Appr
       record.step = path.step;
       book.add(std::move(record));
     }
-  PathReplay replay(book);
+  PathReplay replay(book, journal);
+  evidence::Leaf leaf;
   for (std::uint64_t from = 0;;) {
-    EXEUNT_TRY_ASSIGN(const auto entries, store.read_case(case_id, from, k_page));
+    EXEUNT_TRY_ASSIGN(const auto entries, store.read_case(journal.stream().case_id(), from, k_page));
     for (const auto& entry : entries) {
-      EXEUNT_TRY_ASSIGN(const evidence::Leaf leaf, evidence::decode(entry.leaf));
-      base::JsonObject payload;
-      if (entry.payload && !entry.payload->empty()) {
-        EXEUNT_TRY_ASSIGN(const base::Json parsed, base::parse_json(*entry.payload));
-        if (parsed.is_object()) payload = parsed.as_object();
-      }
-      replay.apply(leaf, payload);
+      EXEUNT_TRY(evidence::decode(entry.leaf, leaf));
+      EXEUNT_TRY(replay.apply(leaf, entry.payload));  // one that was erased left only its leaf
     }
     from += entries.size();
     if (entries.size() < k_page) return {};

@@ -11,8 +11,7 @@ namespace exeunt::engine {
                                                                      const evidence::CaseFold& state, base::Time now);
 
 /// Fills the book from the plans and from everything that the journal says about paths (found while running, answers, states).
-[[nodiscard]] base::Status rebuild(PathBook& book, store::Store& store, const std::vector<ApprovedPlan>& plans,
-                                   const model::CaseId& case_id);
+[[nodiscard]] base::Status rebuild(PathBook& book, store::Store& store, const std::vector<ApprovedPlan>& plans, CaseJournal& journal);
 
 /// Every intent without an outcome becomes outcome_unknown (law 5).
 [[nodiscard]] base::Status settle_lost_answers(CaseJournal& journal);

@@ -62,8 +62,8 @@ Result<Settling::Round> Settling::relist_all() {
 Result<bool> Settling::look_for_new() {
   EXEUNT_TRY_ASSIGN(const Round round, relist_all());
   for (const auto& ref : round.reopened)
-    for (const auto& path : context_.book.of_step(ref.step->id))
-      EXEUNT_TRY(context_.prover.prove(path.node.id(), ref.step, model::ProbeMoment::settled));
+    for (const auto& id : context_.book.ids_of_step(ref.step->id))
+      EXEUNT_TRY(context_.prover.prove(id, ref.step, model::ProbeMoment::settled));
   return round.listed;
 }
 

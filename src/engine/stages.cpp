@@ -47,35 +47,37 @@ bool StageRunner::was_done(const plan::Step& step) const {
     done =
         found != state.steps.end() && (found->second.state == model::StepState::ended || found->second.state == model::StepState::skipped);
   });
-  const auto paths = context_.book.of_step(step.id);
-  return done && std::all_of(paths.begin(), paths.end(), [](const PathRecord& path) { return path.state == model::PathState::ended; });
+  return done && context_.book.all_ended(step.id);
 }
 
-void StageRunner::start(const StepRef& ref) {
-  const model::SystemId system = ref.step->target.key.system;
-  const auto job = [this, ref] {
-    auto end = runner_.run(*ref.plan, *ref.step);
-    if (end && context_.step_ended)
-      if (auto noted = context_.step_ended(); !noted) end = base::fail(noted.error());
-    const std::lock_guard lock(mutex_);
-    running_.erase(ref.step->id);
-    if (end)
-      ends_[ref.step->id] = *end;
-    else if (broken_)
-      broken_ = base::fail(end.error());
-    if (!end) ends_[ref.step->id] = StepEnd::failed;
-    just_ended_.push_back(ref.step->id);
-    changed_.notify_all();
-  };
-  const auto queue = queues_.find(system);
-  running_.insert(ref.step->id);
-  if (queue == queues_.end()) {
-    running_.erase(ref.step->id);
-    ends_[ref.step->id] = StepEnd::failed;
-    just_ended_.push_back(ref.step->id);
-    return;
+void StageRunner::ended(const model::StepId& step, const base::Result<StepEnd>& end) {
+  const std::lock_guard lock(mutex_);
+  running_.erase(step);
+  ends_[step] = end ? *end : StepEnd::failed;
+  if (!end && broken_) broken_ = base::fail(end.error());
+  just_ended_.push_back(step);
+  // The first of a batch wakes the driver; it takes all that are there by then.
+  if (just_ended_.size() == 1 || running_.empty()) changed_.notify_all();
+}
+
+void StageRunner::start(const std::vector<const StepRef*>& refs) {
+  std::map<std::pair<model::SystemId, int>, std::vector<std::function<void()>>> jobs;
+  for (const StepRef* ref : refs) {
+    const model::SystemId& system = ref->step->target.key.system;
+    if (!queues_.contains(system)) {
+      ends_[ref->step->id] = StepEnd::failed;
+      just_ended_.push_back(ref->step->id);
+      continue;
+    }
+    running_.insert(ref->step->id);
+    jobs[{system, static_cast<int>(ref->step->stage)}].emplace_back([this, ref = *ref] {
+      auto end = runner_.run(*ref.plan, *ref.step);
+      if (end && context_.step_ended)
+        if (auto noted = context_.step_ended(); !noted) end = base::fail(noted.error());
+      ended(ref.step->id, end);
+    });
   }
-  queue->second->submit(static_cast<int>(ref.step->stage), job);
+  for (auto& [where, batch] : jobs) queues_.at(where.first)->submit(where.second, std::move(batch));
 }
 
 Status StageRunner::drive(const std::vector<StepRef>& wanted, base::Duration wait_max) {
@@ -84,25 +86,29 @@ Status StageRunner::drive(const std::vector<StepRef>& wanted, base::Duration wai
   std::set<model::StepId> held;  // wanted and not started
   std::set<model::StepId> open;  // wanted and without an end
   just_ended_.clear();           // what ended before is in ends_
-  for (const auto& ref : wanted) open.insert(ref.step->id);
+  std::vector<const StepRef*> now;
   for (const auto& ref : wanted) {
+    open.insert(ref.step->id);
     if (ready(*ref.step))
-      start(ref);
+      now.push_back(&ref);
     else
       held.insert(ref.step->id);
   }
+  start(now);
   for (;;) {
     if (!broken_) return broken_;
     while (!just_ended_.empty()) {
-      const model::StepId ended = just_ended_.back();
+      const model::StepId step = just_ended_.back();
       just_ended_.pop_back();
-      open.erase(ended);
-      const auto following = following_.find(ended);
+      open.erase(step);
+      const auto following = following_.find(step);
       if (following == following_.end()) continue;
+      now.clear();
       for (const std::size_t index : following->second) {
         const plan::Step& next = *steps_[index].step;
-        if (ready(next) && held.erase(next.id) > 0) start(steps_[index]);
+        if (ready(next) && held.erase(next.id) > 0) now.push_back(&steps_[index]);
       }
+      start(now);
     }
     if (open.empty()) return {};
     // Late ones go on by themselves as soon as what they wait for came to an end; nothing of this stage is dropped.
@@ -147,14 +153,16 @@ Status StageRunner::on_systems(const std::vector<std::pair<model::SystemId, std:
   std::condition_variable done;
   std::size_t left = jobs.size();
   Status first;
+  std::map<model::SystemId, std::vector<std::function<void()>>> by_system;
   for (const auto& [system, job] : jobs) {
-    queues_.at(system)->submit(-1, [&, work = &job] {
+    by_system[system].emplace_back([&, work = &job] {
       Status status = (*work)();
       const std::lock_guard lock(mutex);
       if (!status && first) first = std::move(status);
       if (--left == 0) done.notify_all();
     });
   }
+  for (auto& [system, batch] : by_system) queues_.at(system)->submit(-1, std::move(batch));
   std::unique_lock lock(mutex);
   while (left > 0) context_.clock.wait_for(lock, done, k_look_again, [&] { return left == 0; });
   return first;

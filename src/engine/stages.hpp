@@ -33,7 +33,8 @@ class StageRunner {
   [[nodiscard]] std::map<model::StepId, StepEnd> ends() const;
 
  private:
-  void start(const StepRef& ref);
+  void start(const std::vector<const StepRef*>& refs);  // under mutex_
+  void ended(const model::StepId& step, const base::Result<StepEnd>& end);
   /// Ended in an earlier run, with all its paths: the sweep lists it anew, the call need not be made again.
   [[nodiscard]] bool was_done(const plan::Step& step) const;
   [[nodiscard]] bool ready(const plan::Step& step) const;  // under mutex_

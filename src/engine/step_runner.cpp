@@ -188,8 +188,8 @@ Result<bool> StepRunner::wait_for_allowance(const plan::Step& step) {
 Result<StepEnd> StepRunner::prove_covered(const plan::Step& step) {
   bool open = false;
   bool draining = false;
-  for (const auto& path : context_.book.of_step(step.id)) {
-    EXEUNT_TRY_ASSIGN(const model::PathState state, context_.prover.prove(path.node.id(), &step, model::ProbeMoment::after));
+  for (const auto& id : context_.book.ids_of_step(step.id)) {
+    EXEUNT_TRY_ASSIGN(const model::PathState state, context_.prover.prove(id, &step, model::ProbeMoment::after));
     draining = draining || state == model::PathState::draining;
     open = open || (state != model::PathState::ended && state != model::PathState::draining);
   }
@@ -308,7 +308,7 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     listed = std::move(*taken);
   }
   EXEUNT_TRY(relist(plan, step, listed, covered));
-  if (step.by_rule && covered.empty() && context_.book.of_step(step.id).empty() && last_attempt(step) == 0) {
+  if (step.by_rule && covered.empty() && context_.book.ids_of_step(step.id).empty() && last_attempt(step) == 0) {
     EXEUNT_TRY(context_.journal.step_outcome(step.id, 0, StepState::skipped, "nothing of what it covers exists"));
     say(step, "nothing to do");
     out.end = StepEnd::ended;
@@ -316,7 +316,7 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
   }
   // Nothing of this step went out yet: what could not be tried at the beginning of the run is tried now.
   if (last_attempt(step) == 0)
-    for (const auto& path : context_.book.of_step(step.id)) EXEUNT_TRY(context_.prover.before(path.node.id(), &step));
+    for (const auto& id : context_.book.ids_of_step(step.id)) EXEUNT_TRY(context_.prover.before(id, &step));
   return call(plan, step, number, covered);
 }
 

@@ -9,12 +9,14 @@ SystemQueue::SystemQueue(int workers) {
 
 SystemQueue::~SystemQueue() { stop(); }
 
-void SystemQueue::submit(int precedence, std::function<void()> job) {
+void SystemQueue::submit(int precedence, std::vector<std::function<void()>> jobs) {
+  const std::size_t count = jobs.size();
   {
     const std::lock_guard lock(mutex_);
-    jobs_.push(Job{precedence, arrivals_++, std::move(job)});
+    for (auto& job : jobs) jobs_.push(Job{precedence, arrivals_++, std::move(job)});
   }
-  ready_.notify_one();
+  if (count >= workers_.size()) return ready_.notify_all();
+  for (std::size_t i = 0; i < count; ++i) ready_.notify_one();
 }
 
 void SystemQueue::stop() {

@@ -19,7 +19,8 @@ class SystemQueue {
   SystemQueue(const SystemQueue&) = delete;
   SystemQueue& operator=(const SystemQueue&) = delete;
 
-  void submit(int precedence, std::function<void()> job);
+  void submit(int precedence, std::function<void()> job) { submit(precedence, std::vector<std::function<void()>>{std::move(job)}); }
+  void submit(int precedence, std::vector<std::function<void()>> jobs);  // at once: the workers are woken when all are there
   /// Lets running jobs end, drops waiting ones, joins the workers. Idempotent.
   void stop();
 

@@ -130,23 +130,6 @@ Status step_outcome(CaseFold& fold, const Leaf& leaf) {
   return {};
 }
 
-Status probed(CaseFold& fold, const Leaf& leaf) {
-  EXEUNT_TRY_ASSIGN(const auto answer, need<model::ProbeAnswer>(leaf, "answer", leaf.answer));
-  EXEUNT_TRY_ASSIGN(const auto moment, need<model::ProbeMoment>(leaf, "moment", leaf.moment));
-  const auto found = fold.paths.find(leaf.target);
-  // A control says nothing about the subject's own path; a target that is no path is only kept for people.
-  if (moment == model::ProbeMoment::control || found == fold.paths.end()) return {};
-  PathFold& path = found->second;
-  if (answer == model::ProbeAnswer::admitted || leaf.outcome == "present") {
-    path.last_admitted = leaf.t;
-    path.first_refused.reset();
-  } else if ((answer == model::ProbeAnswer::refused || leaf.outcome == "absent") && moment != model::ProbeMoment::before &&
-             !path.first_refused) {
-    path.first_refused = leaf.t;
-  }
-  return {};
-}
-
 Status path_changed(CaseFold& fold, const Leaf& leaf) {
   const auto found = fold.paths.find(leaf.target);
   if (found == fold.paths.end()) return broken(leaf, "a change of the path " + leaf.target + ", which was never found");
@@ -170,6 +153,24 @@ Status path_changed(CaseFold& fold, const Leaf& leaf) {
   if (state == model::PathState::live) {
     path.first_refused.reset();
     if (path.required) fold.zero.reset();  // what was over is admitted again
+  }
+  return {};
+}
+
+Status probed(CaseFold& fold, const Leaf& leaf) {
+  EXEUNT_TRY_ASSIGN(const auto answer, need<model::ProbeAnswer>(leaf, "answer", leaf.answer));
+  EXEUNT_TRY_ASSIGN(const auto moment, need<model::ProbeMoment>(leaf, "moment", leaf.moment));
+  if (!leaf.state.empty()) EXEUNT_TRY(path_changed(fold, leaf));  // the answer that decided: nothing below can fail
+  const auto found = fold.paths.find(leaf.target);
+  // A control says nothing about the subject's own path; a target that is no path is only kept for people.
+  if (moment == model::ProbeMoment::control || found == fold.paths.end()) return {};
+  PathFold& path = found->second;
+  if (answer == model::ProbeAnswer::admitted || leaf.outcome == "present") {
+    path.last_admitted = leaf.t;
+    path.first_refused.reset();
+  } else if ((answer == model::ProbeAnswer::refused || leaf.outcome == "absent") && moment != model::ProbeMoment::before &&
+             !path.first_refused) {
+    path.first_refused = leaf.t;
   }
   return {};
 }

@@ -89,6 +89,29 @@ TEST_CASE("fold: a path never begins as ended and never ends without a grade") {
   CHECK_EQ(stream.of("n_1").state, model::PathState::live);
 }
 
+TEST_CASE("fold: an answer that decides says the verdict in the same entry, and an impossible one changes nothing") {
+  Stream stream;
+  stream.must(LeafKind::case_opened);
+  stream.path("n_1");
+  const auto decided = [](const std::string& state, const std::string& grade) {
+    return [=](Leaf& leaf) {
+      leaf.target = "n_1", leaf.moment = "after", leaf.means = "gate", leaf.answer = "refused", leaf.control = "held";
+      leaf.state = state, leaf.grade = grade, leaf.step = "s01";
+    };
+  };
+  const std::string before = stream.folder.snapshot();
+  CHECK(refused(stream.add(LeafKind::probed, decided("ended", ""))));
+  CHECK(refused(stream.add(LeafKind::probed, decided("nonsense", "refused"))));
+  CHECK(refused(stream.add(LeafKind::probed, [&](Leaf& leaf) { decided("ended", "refused")(leaf), leaf.target = "n_2"; })));
+  CHECK_EQ(stream.folder.snapshot(), before);
+  stream.must(LeafKind::probed, decided("ended", "refused"));
+  CHECK_EQ(stream.of("n_1").state, model::PathState::ended);
+  CHECK_EQ(stream.of("n_1").grade, model::Grade::refused);
+  CHECK_EQ(stream.of("n_1").control, "held");
+  CHECK_EQ(stream.of("n_1").step, "s01");
+  CHECK(stream.of("n_1").first_refused.has_value());
+}
+
 TEST_CASE("fold: an outcome belongs to the intent before it, and nothing is intended while halted") {
   Stream stream;
   stream.must(LeafKind::case_opened);

@@ -73,6 +73,14 @@ JsonObject path_json(const PathLine& line) {
           {"step", line.step}};
 }
 
+std::string tried(const evidence::Leaf& leaf, const std::string& target) {
+  std::string out = (leaf.moment == "control" ? "control identity" : target) + " tried by " + leaf.means + " (" + leaf.moment +
+                    "): " + (leaf.outcome.empty() ? leaf.answer : leaf.outcome);
+  if (!leaf.control.empty()) out += ", control " + leaf.control;
+  if (!leaf.state.empty()) out += "; it is " + leaf.state + " (" + leaf.grade + ")";
+  return out;
+}
+
 /// One entry in words, for the timeline; empty for entries that only a fold needs.
 std::string words_of(const evidence::Leaf& leaf, const JsonObject& payload, const std::string& target) {
   const auto text = [&](std::string_view key) {
@@ -89,9 +97,7 @@ std::string words_of(const evidence::Leaf& leaf, const JsonObject& payload, cons
     case K::gap_declared: return "gap: " + text("words");
     case K::step_intended: return leaf.step + " about to act on " + target + " (attempt " + std::to_string(leaf.attempt) + ")";
     case K::step_outcome: return leaf.step + " " + leaf.outcome + ": " + text("words");
-    case K::probed:
-      return (leaf.moment == "control" ? "control identity tried by " : target + " tried by ") + leaf.means + " (" + leaf.moment +
-             "): " + (leaf.outcome.empty() ? leaf.answer : leaf.outcome);
+    case K::probed: return tried(leaf, target);
     case K::path_changed: return target + " is " + leaf.state + " (" + leaf.grade + ", control " + leaf.control + ")";
     case K::gate_refused: return leaf.step + " refused by the last gate: " + text("words");
     case K::task_changed: return "task " + text("task") + " " + leaf.outcome;
