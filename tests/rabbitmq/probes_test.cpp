@@ -29,7 +29,6 @@ TEST_CASE("rabbitmq: alive, cut and nonexistent answer differently, though \"Log
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const std::string name = server.make_user("probed");
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
   CHECK(own(*connector, account("never was")).answer == ProbeAnswer::unknown);
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
   const connect::ProbeResult cut = own(*connector, account(name));
@@ -40,6 +39,55 @@ TEST_CASE("rabbitmq: alive, cut and nonexistent answer differently, though \"Log
   auto other = server.connector();
   CHECK(own(*other, account(name)).answer == ProbeAnswer::unknown);
   CHECK(other->observe(account(name), {})->presence == connect::Presence::absent);
+  // The same password on the same user, alive again: it is the login that answers.
+  server.set_password(name, test::k_case_value);
+  const connect::ProbeResult alive = own(*connector, account(name));
+  CHECK(alive.answer == ProbeAnswer::admitted);
+  CHECK(alive.reason == "logged in");
+}
+
+TEST_CASE("rabbitmq: a row of the broker's users is no try: what was not tried is neither admitted nor refused") {
+  EXEUNT_SERVER(server);
+  auto connector = server.connector();
+  const std::string name = server.make_user("listed");
+  for (const model::ProbeMoment moment : {model::ProbeMoment::before, model::ProbeMoment::after}) {
+    CAPTURE(std::string(model::name(moment)));
+    connect::ProbeRequest request;
+    request.target = account(name);
+    request.means = model::ProbeMeans::own;
+    request.moment = moment;
+    const auto listed = connector->probe(request);
+    REQUIRE(listed);
+    CHECK(listed->answer == ProbeAnswer::unknown);
+    CHECK(listed->reason == "not shut");
+  }
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
+}
+
+TEST_CASE("rabbitmq: a login that was let in before an earlier cut does not vouch for a later one") {
+  EXEUNT_SERVER(server);
+  test::Relay relay(server.port());
+  auto connector = server.connector({{"url", "http://127.0.0.1:" + std::to_string(relay.port())}});
+  const std::string name = server.make_user("twice");
+  int not_let_in = 0;
+  for (int request = 1;; ++request) {
+    CAPTURE(request);
+    relay.cut_at(0, false);
+    server.set_password(name, "hers");
+    REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
+    REQUIRE(own(*connector, account(name)).answer == ProbeAnswer::refused);
+    server.set_password(name, "hers");
+    relay.cut_at(request, false);
+    const auto again = act(*connector, Action::lock_and_replace, account(name));
+    const bool reached = relay.requests() >= request;
+    relay.cut_at(0, false);
+    if (!reached) break;
+    if (!again || again->words.find("not let in before") == std::string::npos) continue;
+    ++not_let_in;
+    CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
+    CHECK(connector->observe(account(name), {})->presence == connect::Presence::absent);
+  }
+  CHECK(not_let_in == 1);
 }
 
 TEST_CASE("rabbitmq: somebody who undoes a part of the lock is seen") {
@@ -48,11 +96,12 @@ TEST_CASE("rabbitmq: somebody who undoes a part of the lock is seen") {
   const std::string name = server.make_user("undone");
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
   server.ask(net::Method::remove, {"user-limits", name, "max-connections"});
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
   CHECK(own(*connector, account(name)).answer == ProbeAnswer::refused);
   server.set_password(name, "hers");
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
   CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 
@@ -92,14 +141,14 @@ TEST_CASE("rabbitmq: with our own credential wrong nothing is refused, and the w
   CHECK(listing.error().text().find("not ours") == std::string::npos);
 }
 
-TEST_CASE("rabbitmq: an acknowledged lock without effect reads as let in") {
+TEST_CASE("rabbitmq: an acknowledged lock without effect reads as still there, and its password as never let in") {
   EXEUNT_SERVER(server);
   test::Relay relay(server.port());
   auto connector = server.connector({{"url", "http://127.0.0.1:" + std::to_string(relay.port())}});
   const std::string name = server.make_user("untouched");
   relay.set(connect::Fault::silent_no_op);
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
   CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 
@@ -144,7 +193,7 @@ TEST_CASE("rabbitmq: hostile user names are found, cut and deleted like any othe
   for (const std::string& stem : stems) {
     CAPTURE(stem);
     const std::string name = server.make_user(stem);
-    CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+    CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
     REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
     REQUIRE(act(*connector, Action::end_sessions, account(name)));
     // A colon ends the name in Basic authentication: then it is read back only.

@@ -74,7 +74,7 @@ TEST_CASE("redis: a server that is down is unavailable, its probes unknown, and 
   REQUIRE(!outcome);
   CHECK(outcome.error().code == base::Code::unavailable);
   CHECK(probe.answer == ProbeAnswer::unknown);
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 
 TEST_CASE("redis: TLS is verified: another name or another authority is refused before anything is sent") {

@@ -30,7 +30,6 @@ TEST_CASE("redis: alive, cut and nonexistent answer differently, though WRONGPAS
   for (const std::string& who : {name, off, std::string("never-was")}) {
     CHECK(server.connect().ask({"AUTH", who, "wrong"}).starts_with("!WRONGPASS"));
   }
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
   CHECK(own(*connector, account("never-was")).answer == ProbeAnswer::unknown);
   CHECK(own(*connector, account(off)).answer == ProbeAnswer::unknown);
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
@@ -38,6 +37,55 @@ TEST_CASE("redis: alive, cut and nonexistent answer differently, though WRONGPAS
   CHECK(cut.answer == ProbeAnswer::refused);
   CHECK(cut.reason == "WRONGPASS+off");
   CHECK(control(*connector).answer == ProbeAnswer::admitted);
+  // The same password on the same user, alive again: it is the login that answers.
+  server.admin().ask({"ACL", "SETUSER", name, "on"});
+  const connect::ProbeResult alive = own(*connector, account(name));
+  CHECK(alive.answer == ProbeAnswer::admitted);
+  CHECK(alive.reason == "logged in");
+}
+
+TEST_CASE("redis: a line of the ACL is no try: what was not tried is neither admitted nor refused") {
+  EXEUNT_SERVER(server);
+  auto connector = server.connector();
+  const std::string name = server.make_user("listed");
+  for (const model::ProbeMoment moment : {model::ProbeMoment::before, model::ProbeMoment::after}) {
+    CAPTURE(std::string(model::name(moment)));
+    connect::ProbeRequest request;
+    request.target = account(name);
+    request.means = model::ProbeMeans::own;
+    request.moment = moment;
+    const auto listed = connector->probe(request);
+    REQUIRE(listed);
+    CHECK(listed->answer == ProbeAnswer::unknown);
+    CHECK(listed->reason == "on");
+  }
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
+}
+
+TEST_CASE("redis: a login that was let in before an earlier cut does not vouch for a later one") {
+  EXEUNT_SERVER(server);
+  test::Relay relay(server.port());
+  auto connector = server.connector({{"port", std::to_string(relay.port())}});
+  const std::string name = server.make_user("twice");
+  int not_let_in = 0;
+  for (int command = 1;; ++command) {
+    CAPTURE(command);
+    relay.cut_at(0, false);
+    server.admin().ask({"ACL", "SETUSER", name, "on", "resetpass", ">hers"});
+    REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
+    REQUIRE(own(*connector, account(name)).answer == ProbeAnswer::refused);
+    server.admin().ask({"ACL", "SETUSER", name, "on", "resetpass", ">hers"});
+    relay.cut_at(command, false);
+    const auto again = act(*connector, Action::lock_and_replace, account(name));
+    const bool reached = relay.commands() >= command;
+    relay.cut_at(0, false);
+    if (!reached) break;
+    if (!again || again->words.find("not let in before") == std::string::npos) continue;
+    ++not_let_in;
+    CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
+    CHECK(connector->observe(account(name), {})->presence == connect::Presence::absent);
+  }
+  CHECK(not_let_in == 1);
 }
 
 TEST_CASE("redis: the case's own password is tried and let in before the user is set off, or nothing is claimed") {
@@ -66,17 +114,18 @@ TEST_CASE("redis: a refusal of a password that is not the user's any more says n
   server.admin().ask({"ACL", "SETUSER", name, "resetpass", ">hers"});
   CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
   server.admin().ask({"ACL", "SETUSER", name, "on"});
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 
-TEST_CASE("redis: an acknowledged lock without effect reads as let in") {
+TEST_CASE("redis: an acknowledged lock without effect reads as still there, and its password as never let in") {
   EXEUNT_SERVER(server);
   test::Relay relay(server.port());
   auto connector = server.connector({{"port", std::to_string(relay.port())}});
   const std::string name = server.make_user("untouched");
   relay.set(connect::Fault::silent_no_op);
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
   CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
   CHECK(server.lets_in(name, "pw"));
 }

@@ -109,6 +109,7 @@ Result<ApplyOutcome> lock_account(const Api& api, const ApplyRequest& request, S
     return outcome;
   }
   EXEUNT_TRY(must_exist(api, api.put({"users", name}, JsonObject{{"password", value->reveal()}, {"tags", ""}}, until)));
+  seen.forget(name);
   std::string words;
   const bool let_in = api.try_password(name, *value, until, words) == PasswordAnswer::taken;
   if (let_in) seen.note(name, value->copy());
@@ -118,7 +119,8 @@ Result<ApplyOutcome> lock_account(const Api& api, const ApplyRequest& request, S
   auto cleared = must_exist(api, api.put({"users", name}, JsonObject{{"password_hash", ""}, {"tags", ""}}, until));
   if (!cleared) return fail(after_an_effect(cleared.error()));
   outcome.calls = 3;
-  outcome.words = std::string("password, tags and connections taken") + (let_in ? "" : "; the case's own password was not let in before");
+  outcome.words = std::string("password, tags and connections taken") +
+                  (let_in ? "; the case's own password was let in before" : "; the case's own password was not let in before");
   return outcome;
 }
 

@@ -85,11 +85,10 @@ std::vector<PathSpec> path_specs() {
   account.refusal =
       "\"Login failed\" for the password that this case set and that was let in before, while the broker lists the user without a password "
       "and with max-connections 0, before and after the try";
-  account.trying_counts_as_failure = true;
+  account.trying_counts_as_failure = true;  // before the lock nothing but a wrong password could be tried; the right one is tried inside it
   account.gaps = {
       "a wrong password, a user without one and none at all are told alike: only the process that made the cut can tell them apart; after "
-      "a "
-      "restart of Exeunt the ending is read back",
+      "a restart of Exeunt, or where the case's password was not let in before the cut, the ending is read back",
       "a user name is no immutable id: whoever makes a user of that name again makes a way in",
       "logins by certificate, LDAP or OAuth are not seen over the API: end them at their source"};
 

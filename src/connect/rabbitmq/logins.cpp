@@ -20,6 +20,11 @@ void SeenLogins::note(const std::string& user, base::Secret value) {
   values_.insert_or_assign(user, std::move(value));
 }
 
+void SeenLogins::forget(const std::string& user) {
+  const std::lock_guard guard(mutex_);
+  values_.erase(user);
+}
+
 std::optional<base::Secret> SeenLogins::find(const std::string& user) const {
   const std::lock_guard guard(mutex_);
   const auto found = values_.find(user);
@@ -31,19 +36,22 @@ ProbeResult probe_account(const Api& api, const std::string& name, const SeenLog
   const auto before = user_by_name(api, name, until);
   if (!before) return own(ProbeAnswer::unknown, "not looked up", "the user could not be looked up: " + before.error().text());
   if (!*before) return own(ProbeAnswer::unknown, "no such user", "no user has that name: a refusal would look as one of a wrong password");
-  if (!(*before)->is_shut()) {
-    return own(ProbeAnswer::admitted, "not shut",
-               (*before)->has_password ? "the broker lists a password: whoever has it is let in (nothing was tried)"
-                                       : "the user has no password, but its connections are not limited to 0: other logins may let it in");
-  }
+  const bool shut = (*before)->is_shut();
   const auto value = seen.find(name);
   if (!value) {
-    return own(ProbeAnswer::unknown, "shut", "the user is shut; without a password that was let in before, a refusal would say nothing");
+    return own(ProbeAnswer::unknown, shut ? "shut" : "not shut",
+               std::string("nothing was tried: no password that this case set was let in before; the broker lists the user ") +
+                   (shut ? "without a password and with max-connections 0" : "with a password or with connections allowed"));
   }
   std::string words;
   const PasswordAnswer answer = api.try_password(name, *value, until, words);
   if (answer == PasswordAnswer::taken) return own(ProbeAnswer::admitted, "logged in", "the password that this case set logs in");
   if (answer == PasswordAnswer::unknown) return own(ProbeAnswer::unknown, "no answer", "neither a yes nor a no: " + words);
+  if (!shut) {
+    return own(ProbeAnswer::unknown, "not shut",
+               (*before)->has_password ? "the password that this case set is refused, but the broker lists another"
+                                       : "the user has no password, but its connections are not limited to 0: other logins may let it in");
+  }
   const auto after = user_by_name(api, name, until);
   if (!after || !*after || !(*after)->is_shut()) {
     return own(ProbeAnswer::unknown, "changed", "the user was changed during the try: try again");

@@ -11,10 +11,13 @@
 
 namespace exeunt::connect::rabbitmq {
 
-/// Passwords that this process set and saw let in, by user: what makes a later refusal mean something. Lost when the process ends.
+/// Passwords that this process set and saw let in, by user: the admission before the cut, without which no later refusal means anything.
+/// Lost when the process ends.
 class SeenLogins {
  public:
   void note(const std::string& user, base::Secret value);
+  /// A new cut begins: what was let in before an earlier one does not vouch for it.
+  void forget(const std::string& user);
   [[nodiscard]] std::optional<base::Secret> find(const std::string& user) const;
 
  private:
@@ -22,8 +25,9 @@ class SeenLogins {
   std::map<std::string, base::Secret> values_;
 };
 
-/// admitted: the broker lists a password or lets connections in (nothing need be tried), or the password is let in. refused: the password
-/// that was let in before is not any more, while the user has no password and no connection allowed, before and after the try.
+/// admitted: the password that this case set is let in. refused: it was let in before and is not any more, while the user has no password and
+/// no connection allowed, before and after the try. unknown for all else: a user that the broker lists with a password was not tried by that
+/// (observe() says present).
 [[nodiscard]] ProbeResult probe_account(const Api& api, const std::string& name, const SeenLogins& seen, const Until& until);
 /// Old and new value of a shared user's password. refused: the old one is and the new one logs in, in this order, from here, now.
 [[nodiscard]] ProbeResult probe_shared_password(const Api& api, const std::string& name, const base::Secret* old_value,

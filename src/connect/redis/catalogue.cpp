@@ -82,10 +82,10 @@ std::vector<PathSpec> path_specs() {
   account.refusal =
       "WRONGPASS for the password that this case set and that was let in before the user was set off, while that password is still the "
       "user's only one and the user is off";
-  account.trying_counts_as_failure = true;
+  account.trying_counts_as_failure = true;  // before the lock nothing but a wrong password could be tried; the right one is tried inside it
   account.gaps = {
       "Redis answers alike for a wrong password, a disabled user and none: only the process that made the cut can tell them apart; after a "
-      "restart of Exeunt the ending is read back",
+      "restart of Exeunt, or where the case's password was not let in before the cut, the ending is read back",
       "a user name is no immutable id: whoever makes a user of that name again makes a way in",
   };
 

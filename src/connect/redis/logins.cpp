@@ -47,6 +47,11 @@ void SeenLogins::note(const std::string& user, base::Secret value) {
   values_.insert_or_assign(user, std::move(value));
 }
 
+void SeenLogins::forget(const std::string& user) {
+  const std::lock_guard guard(mutex_);
+  values_.erase(user);
+}
+
 std::optional<base::Secret> SeenLogins::find(const std::string& user) const {
   const std::lock_guard guard(mutex_);
   const auto found = values_.find(user);
@@ -59,22 +64,24 @@ ProbeResult probe_account(const Settings& settings, const std::string& name, con
   if (!before.known) return own(ProbeAnswer::unknown, "not looked up", "the ACL could not be read: " + before.words);
   if (!before.user)
     return own(ProbeAnswer::unknown, "no such user", "no user has that name: a refusal would look as one of a wrong password");
-  if (before.user->on) {
-    return own(ProbeAnswer::admitted, "on", "the ACL lists the user as on: whoever has a password of it is let in (nothing was tried)");
-  }
+  const std::string listed = before.user->on ? "on" : "off";
   const auto value = seen.find(name);
   if (!value) {
-    return own(ProbeAnswer::unknown, "off", "the user is off; without a password that was let in before, a refusal would say nothing");
-  }
-  const std::string hash = password_hash(*value);
-  if (!is_shut_with(before, hash)) {
-    return own(ProbeAnswer::unknown, "other password", "the user is off, but the password that this case set is not its only one any more");
+    return own(ProbeAnswer::unknown, listed,
+               "nothing was tried: no password that this case set was let in before; the ACL lists the user as " + listed);
   }
   std::string words;
   const PasswordAnswer answer = try_password(settings, name, *value, until, words);
   if (answer == PasswordAnswer::taken) return own(ProbeAnswer::admitted, "logged in", "the password that this case set logs in");
   if (answer == PasswordAnswer::unknown) return own(ProbeAnswer::unknown, "no answer", "neither a yes nor a no: " + words);
+  if (before.user->on) {
+    return own(ProbeAnswer::unknown, "on", "the password that this case set is refused, but the ACL lists the user as on, with others");
+  }
   // Only a password that was the user's own on both sides of the try was not refused for being wrong.
+  const std::string hash = password_hash(*value);
+  if (!is_shut_with(before, hash)) {
+    return own(ProbeAnswer::unknown, "other password", "the user is off, but the password that this case set is not its only one any more");
+  }
   if (!is_shut_with(look_up(settings, name, until), hash)) {
     return own(ProbeAnswer::unknown, "changed", "the user was changed during the try: try again");
   }
