@@ -3,12 +3,12 @@
 #include <functional>
 #include <set>
 
+#include "connect/answers.hpp"
 #include "connect/rabbitmq/broker.hpp"
 
 namespace exeunt::connect::rabbitmq {
 
 using base::Code;
-using base::Error;
 using base::fail;
 using base::JsonObject;
 using base::Result;
@@ -20,19 +20,6 @@ namespace {
 constexpr int k_rounds_max = 20;
 constexpr base::Duration k_look_again{300};  // a closed connection leaves the table when its client has answered
 constexpr std::int64_t k_clock_step_ms = 1'000;
-
-/// A part of the action took effect before this error: "certainly no effect" would be untrue.
-Error after_an_effect(Error error) {
-  if (error.code == Code::unavailable) {
-    error.code = Code::outcome_unknown;
-    error.what += "; a part of the action had taken effect";
-  }
-  return error;
-}
-
-std::string counted(std::size_t count, std::string_view what) {
-  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
-}
 
 std::string joined(const std::vector<std::string>& tags) {
   std::string out;

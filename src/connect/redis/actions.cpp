@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "connect/answers.hpp"
 #include "connect/redis/acl.hpp"
 #include "connect/redis/observe.hpp"
 #include "connect/redis/persistence.hpp"
@@ -16,8 +17,6 @@ using base::Status;
 using model::NodeKind;
 
 namespace {
-
-std::string counted(int count, std::string_view what) { return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
 
 Status set_user(Connection& connection, const std::string& name, const Words& rules, const Until& until) {
   Words words = {"ACL", "SETUSER", name};
