@@ -4,6 +4,7 @@
 #include "connect/registry.hpp"
 #include "rabbitmq/relay.hpp"
 #include "rabbitmq/server.hpp"
+#include "testing/connector_checks.hpp"
 #include "testing/small_http_server.hpp"
 
 using namespace exeunt;
@@ -16,13 +17,7 @@ using test::own;
 using testing::SmallReply;
 
 namespace {
-connect::ProbeResult control(connect::Connector& connector) {
-  connect::ProbeRequest request;
-  request.target = account("x");
-  request.means = model::ProbeMeans::own;
-  auto result = connector.probe_control(request);
-  return result ? *result : connect::ProbeResult{ProbeAnswer::unknown, model::ProbeMeans::none, "error", result.error().text()};
-}
+connect::ProbeResult control(connect::Connector& connector) { return testing::control(connector, account("x"), model::ProbeMeans::own); }
 }  // namespace
 
 TEST_CASE("rabbitmq: alive, cut and nonexistent answer differently, though \"Login failed\" is said of all three") {
@@ -50,18 +45,7 @@ TEST_CASE("rabbitmq: a row of the broker's users is no try: what was not tried i
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const std::string name = server.make_user("listed");
-  for (const model::ProbeMoment moment : {model::ProbeMoment::before, model::ProbeMoment::after}) {
-    CAPTURE(std::string(model::name(moment)));
-    connect::ProbeRequest request;
-    request.target = account(name);
-    request.means = model::ProbeMeans::own;
-    request.moment = moment;
-    const auto listed = connector->probe(request);
-    REQUIRE(listed);
-    CHECK(listed->answer == ProbeAnswer::unknown);
-    CHECK(listed->reason == "not shut");
-  }
-  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
+  testing::check_listing_is_no_try(*connector, account(name), "not shut");
 }
 
 TEST_CASE("rabbitmq: a login that was let in before an earlier cut does not vouch for a later one") {
@@ -69,25 +53,7 @@ TEST_CASE("rabbitmq: a login that was let in before an earlier cut does not vouc
   test::Relay relay(server.port());
   auto connector = server.connector({{"url", "http://127.0.0.1:" + std::to_string(relay.port())}});
   const std::string name = server.make_user("twice");
-  int not_let_in = 0;
-  for (int request = 1;; ++request) {
-    CAPTURE(request);
-    relay.cut_at(0, false);
-    server.set_password(name, "hers");
-    REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
-    REQUIRE(own(*connector, account(name)).answer == ProbeAnswer::refused);
-    server.set_password(name, "hers");
-    relay.cut_at(request, false);
-    const auto again = act(*connector, Action::lock_and_replace, account(name));
-    const bool reached = relay.requests() >= request;
-    relay.cut_at(0, false);
-    if (!reached) break;
-    if (!again || again->words.find("not let in before") == std::string::npos) continue;
-    ++not_let_in;
-    CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
-    CHECK(connector->observe(account(name), {})->presence == connect::Presence::absent);
-  }
-  CHECK(not_let_in == 1);
+  testing::check_each_cut_has_its_own_login(*connector, relay, account(name), [&] { server.set_password(name, "hers"); });
 }
 
 TEST_CASE("rabbitmq: somebody who undoes a part of the lock is seen") {
@@ -109,20 +75,7 @@ TEST_CASE("rabbitmq: a wrong password is never a probe") {
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const model::Node secret = test::node(NodeKind::secret, server.make_user("shared"));
-  const base::Secret right("pw"), wrong("never was"), also_wrong("nor this");
-  struct Row {
-    const base::Secret* old_value;
-    const base::Secret* new_value;
-    ProbeAnswer answer;
-  };
-  const Row rows[] = {
-      {&wrong, nullptr, ProbeAnswer::unknown},  {&wrong, &also_wrong, ProbeAnswer::unknown}, {nullptr, &right, ProbeAnswer::unknown},
-      {&right, nullptr, ProbeAnswer::admitted}, {&right, &wrong, ProbeAnswer::admitted},     {&wrong, &right, ProbeAnswer::refused},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(static_cast<int>(row.answer));
-    CHECK(own(*connector, secret, row.old_value, row.new_value).answer == row.answer);
-  }
+  testing::check_wrong_password_is_no_probe(*connector, secret);
 }
 
 TEST_CASE("rabbitmq: with our own credential wrong nothing is refused, and the words name the credential") {
@@ -132,13 +85,7 @@ TEST_CASE("rabbitmq: with our own credential wrong nothing is refused, and the w
   auto connector = server.connector({{"credential", "file:" + (server.folder() / "wrong.secret").string()}});
   const std::string cut = server.make_user("cut");
   REQUIRE(act(*right, Action::lock_and_replace, account(cut)));
-  CHECK(own(*connector, account(cut)).answer == ProbeAnswer::unknown);
-  CHECK(control(*connector).answer == ProbeAnswer::unknown);
-  const auto listing = connector->accounts({});
-  REQUIRE(!listing);
-  CHECK(listing.error().code == base::Code::permission_denied);
-  CHECK(listing.error().next.find("credential") != std::string::npos);
-  CHECK(listing.error().text().find("not ours") == std::string::npos);
+  testing::check_wrong_credential(*connector, account(cut), "not ours");
 }
 
 TEST_CASE("rabbitmq: an acknowledged lock without effect reads as still there, and its password as never let in") {
@@ -231,24 +178,11 @@ TEST_CASE("rabbitmq: check, own account and settings") {
   CHECK(missing->missing.size() == 1);
   CHECK(act(*few, Action::lock_and_replace, account("conform")).error().code == base::Code::permission_denied);
 
-  base::SystemClock clock;
-  base::SystemRandom random;
-  struct Row {
-    std::vector<std::pair<std::string, std::string>> changes;
-    std::string said;
-  };
-  const Row rows[] = {{{{"urll", "x"}}, "urll"},
-                      {{{"url", ""}}, "url"},
-                      {{{"url", "http://broker.example.org:15672"}}, "url"},
-                      {{{"url", "ftp://127.0.0.1"}}, "url"},
-                      {{{"user", ""}}, "user"},
-                      {{{"credential", "env:X"}}, "credential"}};
-  for (const Row& row : rows) {
-    CAPTURE(row.said);
-    const auto made = connect::make_rabbitmq(server.config(row.changes), clock, random);
-    REQUIRE(!made);
-    CHECK(made.error().code == base::Code::invalid_argument);
-    CHECK(made.error().text().find(row.said) != std::string::npos);
-    CHECK(made.error().text().find("exeunt.yaml:1") != std::string::npos);
-  }
+  testing::check_settings_refused(connect::make_rabbitmq, server.config(),
+                                  {{{{"urll", "x"}}, "urll"},
+                                   {{{"url", ""}}, "url"},
+                                   {{{"url", "http://broker.example.org:15672"}}, "url"},
+                                   {{{"url", "ftp://127.0.0.1"}}, "url"},
+                                   {{{"user", ""}}, "user"},
+                                   {{{"credential", "env:X"}}, "credential"}});
 }
