@@ -14,9 +14,10 @@ ProbeResult probe_account(const Api& api, const std::string& name, const SeenLog
   const bool shut = (*before)->is_shut();
   const auto value = seen.find(name);
   if (!value) {
-    return own_answer(ProbeAnswer::unknown, shut ? "shut" : "not shut",
-                      std::string("nothing was tried: no password that this case set was let in before; the broker lists the user ") +
-                          (shut ? "without a password and with max-connections 0" : "with a password or with connections allowed"));
+    return own_answer(
+        ProbeAnswer::unknown, shut ? "shut" : "not shut",
+        std::string("nothing was tried: this process has not seen a password of the case let in; the broker lists the user ") +
+            (shut ? "without a password and with max-connections 0" : "with a password or with connections allowed"));
   }
   std::string words;
   const PasswordAnswer answer = api.try_password(name, *value, until, words);

@@ -29,7 +29,7 @@ ProbeResult probe_account(const Settings& settings, const std::string& name, con
   const auto value = seen.find(name);
   if (!value) {
     return own_answer(ProbeAnswer::unknown, listed,
-                      "nothing was tried: no password that this case set was let in before; the ACL lists the user as " + listed);
+                      "nothing was tried: this process has not seen a password of the case let in; the ACL lists the user as " + listed);
   }
   std::string words;
   const PasswordAnswer answer = try_password(settings, name, *value, until, words);
