@@ -17,6 +17,11 @@ constexpr std::string_view k_new_value = "conformance-value-that-must-never-be-r
 
 bool by_probe(const model::PathSpec& spec) { return !spec.means.empty() && spec.means.front() <= ProbeMeans::twin; }
 
+/// The account's own password once this case has set it: before that there is nothing to try, and a listing is no try.
+bool by_a_password_to_come(const model::PathSpec& spec) {
+  return spec.kind == model::NodeKind::account && spec.means.front() == ProbeMeans::own && spec.trying_counts_as_failure;
+}
+
 /// The target and what hangs below it; what another account holds is another step's.
 std::set<model::NodeId> below(const model::Inventory& inventory, const model::NodeId& target) {
   std::set<model::NodeId> other_accounts;
@@ -151,7 +156,13 @@ bool CutRun::control_admitted() {
 void CutRun::expect_alive(std::string_view when) {
   const std::string suffix = " " + std::string(when);
   for (const model::Node& node : looked_at_) {
-    if (by_probe(*path_)) {
+    const bool untried = by_probe(*path_) && by_a_password_to_come(*path_);
+    if (untried) {
+      expect(
+          probe(node, ProbeMoment::before).answer == ProbeAnswer::unknown && probe(node, ProbeMoment::after).answer == ProbeAnswer::unknown,
+          "an answer is claimed without a try" + suffix + ": " + node.key.native_id);
+    }
+    if (by_probe(*path_) && !untried) {
       // Where trying counts as a failure, "before" is a look at the control identity and no try; the suite may try all the same.
       const ProbeMoment moment = path_->trying_counts_as_failure ? ProbeMoment::after : ProbeMoment::before;
       expect(probe(node, moment).answer == ProbeAnswer::admitted, "a live path is not admitted" + suffix + ": " + node.key.native_id);

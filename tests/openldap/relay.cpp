@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "testing/loopback.hpp"
+
 namespace exeunt::tests::openldap {
 namespace {
 
@@ -18,14 +20,6 @@ constexpr unsigned char k_modify_request = 0x66;
 constexpr std::size_t k_chunk = 65'536;
 
 using Chunk = std::vector<unsigned char>;
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
 
 /// Where the message id stands in an LDAPMessage (SEQUENCE, length, INTEGER id, operation); 0 for anything else.
 std::size_t id_at(const Chunk& chunk) {
@@ -65,7 +59,7 @@ bool write_all(int descriptor, const Chunk& chunk) {
 
 Relay::Relay(int server_port, Fault fault) : server_port_(server_port), fault_(fault) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
+  sockaddr_in address = testing::loopback_address(0);
   socklen_t length = sizeof address;
   ::bind(listener_, reinterpret_cast<sockaddr*>(&address), length);
   ::listen(listener_, 16);
@@ -124,9 +118,8 @@ void Relay::run() {
 }
 
 void Relay::accept_one(std::list<Pair>& pairs) {
-  Pair pair{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  const sockaddr_in address = loopback(server_port_);
-  pair.over = ::connect(pair.server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0;
+  Pair pair{::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC), testing::connect_to(server_port_)};
+  pair.over = pair.server < 0;
   pairs.push_back(pair);
 }
 

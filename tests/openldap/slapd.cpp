@@ -1,11 +1,8 @@
 #include "openldap/slapd.hpp"
 
-#include <arpa/inet.h>
 #include <ldap.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +16,7 @@
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "connect/registry.hpp"
+#include "testing/loopback.hpp"
 
 namespace exeunt::tests::openldap {
 namespace {
@@ -55,18 +53,6 @@ void write_secret_file(const std::filesystem::path& path, const std::string& con
 
 }  // namespace
 
-int free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  must(::bind(descriptor, reinterpret_cast<sockaddr*>(&address), length) == 0, "no free port");
-  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length);
-  ::close(descriptor);
-  return ntohs(address.sin_port);
-}
-
 bool eventually(const std::function<bool()>& holds) {
   const base::SystemClock clock;
   std::mutex mutex;
@@ -79,7 +65,7 @@ bool eventually(const std::function<bool()>& holds) {
   return false;
 }
 
-Slapd::Slapd(SlapdOptions options) : plain_port_(free_port()), tls_port_(free_port()) {
+Slapd::Slapd(SlapdOptions options) : plain_port_(testing::free_port()), tls_port_(testing::free_port()) {
   const std::string folder = folder_.path().string();
   std::filesystem::create_directory(folder_.path() / "data");
   run({"openssl",

@@ -80,7 +80,5 @@ class Slapd {
 
 /// Whether `holds` becomes true within some seconds: for what slapd does in its own time.
 [[nodiscard]] bool eventually(const std::function<bool()>& holds);
-/// A port of 127.0.0.1 that was free just now.
-[[nodiscard]] int free_port();
 
 }  // namespace exeunt::tests::openldap

@@ -1,20 +1,18 @@
 // When the host, the key or the answer is not what it should be: clear words, nothing claimed, nothing half done.
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <functional>
-#include <thread>
 
+#include "base/descriptor.hpp"
 #include "base/file.hpp"
 #include "connect/registry.hpp"
 #include "openssh/sshd.hpp"
+#include "testing/loopback.hpp"
 
 using namespace exeunt;
 using base::Code;
@@ -28,22 +26,8 @@ namespace {
 /// A relay on loopback that breaks the link as soon as a watched effect is there: the server did it, its answer is lost.
 class LosingRelay {
  public:
-  explicit LosingRelay(int server_port) : server_port_(server_port), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    REQUIRE(::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) == 0);
-    REQUIRE(::listen(listener_, 8) == 0);
-    REQUIRE(::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-    port_ = ntohs(address.sin_port);
-    threads_.emplace_back([this] { serve(); });
-  }
-  ~LosingRelay() {
-    stop_ = true;
-    threads_.front().join();
-    for (std::size_t i = 1; i < threads_.size(); ++i) threads_[i].join();
-    ::close(listener_);
-  }
-  [[nodiscard]] int port() const { return port_; }
+  explicit LosingRelay(int server_port) : server_port_(server_port), door_([this](int client, int stop) { serve(client, stop); }) {}
+  [[nodiscard]] int port() const { return door_.port(); }
   void lose_answer_once(std::function<bool()> effect) {
     effect_ = std::move(effect);
     armed_ = true;
@@ -51,51 +35,28 @@ class LosingRelay {
   [[nodiscard]] bool lost() const { return !armed_; }
 
  private:
-  static sockaddr_in loopback(int port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-  }
-  void serve() {
-    while (!stop_) {
-      pollfd waiting{listener_, POLLIN, 0};
-      if (::poll(&waiting, 1, 20) <= 0) continue;
-      const int client = ::accept(listener_, nullptr, nullptr);
-      threads_.emplace_back([this, client] {
-        const int server = ::socket(AF_INET, SOCK_STREAM, 0);
-        const sockaddr_in address = loopback(server_port_);
-        if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) pump(client, server);
-        ::close(client);
-        ::close(server);
-      });
-    }
-  }
-  void pump(int client, int server) {
+  void serve(int client, int stop) {
+    const base::Descriptor server(testing::connect_to(server_port_));
     std::array<char, 16384> buffer;
-    while (!stop_) {
-      std::array<pollfd, 2> both{{{client, POLLIN, 0}, {server, POLLIN, 0}}};
-      if (::poll(both.data(), both.size(), 20) < 0) return;
+    while (server.valid()) {
+      std::array<pollfd, 3> watched{{{client, POLLIN, 0}, {server.get(), POLLIN, 0}, {stop, POLLIN, 0}}};
+      if (::poll(watched.data(), watched.size(), -1) < 0 || watched[2].revents != 0) return;
       for (std::size_t i = 0; i < 2; ++i) {
-        if (both[i].revents == 0) continue;
-        const auto got = ::read(both[i].fd, buffer.data(), buffer.size());
+        if (watched[i].revents == 0) continue;
+        const auto got = ::read(watched[i].fd, buffer.data(), buffer.size());
         if (got <= 0) return;
         if (i == 1 && armed_ && effect_()) {
           armed_ = false;
           return;
         }
-        if (::write(both[1 - i].fd, buffer.data(), static_cast<std::size_t>(got)) != got) return;
+        if (::write(watched[1 - i].fd, buffer.data(), static_cast<std::size_t>(got)) != got) return;
       }
     }
   }
-  int server_port_;
-  int listener_;
-  int port_ = 0;
+  const int server_port_;
   std::function<bool()> effect_;
-  std::atomic<bool> stop_{false};
   std::atomic<bool> armed_{false};
-  std::vector<std::thread> threads_;
+  testing::Door door_;  // goes first
 };
 
 void done(const base::Result<connect::ApplyOutcome>& outcome) { REQUIRE_MESSAGE(outcome, (outcome ? "" : outcome.error().text())); }

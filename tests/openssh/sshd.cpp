@@ -1,14 +1,11 @@
 #include "openssh/sshd.hpp"
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +19,7 @@
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "connect/registry.hpp"
+#include "testing/loopback.hpp"
 
 namespace exeunt::test {
 namespace {
@@ -29,27 +27,10 @@ namespace {
 constexpr const char* k_wrapper = "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so";
 const std::vector<std::string> k_people{"alice", "bob", "deploy", "exeunt-control", "o%b $x+(y)"};
 
-int free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  const bool good = ::bind(descriptor, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                    ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  ::close(descriptor);
-  return good ? ntohs(address.sin_port) : 0;
-}
-
 bool answers(int port) {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool good = ::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  const int descriptor = testing::connect_to(port);
   ::close(descriptor);
-  return good;
+  return descriptor >= 0;
 }
 
 pid_t spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment, const std::string& output) {
@@ -170,7 +151,7 @@ bool Sshd::create(const std::string& more_configuration) {
   const auto control = make_key("control");
   write_keys("exeunt-control", public_of(control) + " control\n");
   certify(control, "exeunt-control", "exeunt-control", 1);
-  port_ = free_port();
+  port_ = testing::free_port();
   const auto text = fmt::format(
       "Port {0}\nListenAddress 127.0.0.1\nHostKey {1}/keys/host\nPidFile none\nAuthorizedKeysFile {1}/homes/%u/.ssh/authorized_keys\n"
       "TrustedUserCAKeys {1}/keys/ca.pub\nRevokedKeys {1}/krl\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n"

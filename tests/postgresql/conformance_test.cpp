@@ -7,6 +7,7 @@
 
 #include "postgresql/relay.hpp"
 #include "postgresql/server.hpp"
+#include "testing/connector_checks.hpp"
 
 using namespace exeunt;
 using model::Action;
@@ -97,10 +98,7 @@ class Bench final : public connect::ConformanceBench {
 TEST_CASE("postgresql: the connector conforms on a real server, whatever the way to it loses, and nothing is skipped") {
   EXEUNT_SERVER(server);
   Bench bench(server);
-  const connect::ConformanceReport report = connect::run_conformance(bench);
-  for (const std::string& finding : report.findings) CHECK_MESSAGE(false, finding);
-  for (const std::string& words : report.skipped) CHECK_MESSAGE(false, words);
-  CHECK(report.checks > 100);
+  testing::check_conforms(bench, 100);
 }
 
 TEST_CASE("postgresql: a connection lost at any point of a change leaves an open question, never a claim") {
@@ -109,44 +107,7 @@ TEST_CASE("postgresql: a connection lost at any point of a change leaves an open
   std::vector<connect::ConformanceCut> cuts = bench.cuts();
   std::erase_if(cuts,
                 [](const connect::ConformanceCut& cut) { return cut.action == Action::disable_account || cut.path == NodeKind::secret; });
-  for (const connect::ConformanceCut& cut : cuts) {
-    auto connector = bench.fresh();
-    REQUIRE(connector);
-    const auto inventory = (*connector)->inventory(bench.subject());
-    REQUIRE(inventory);
-    const base::Secret value("a value for every try");
-    connect::ApplyRequest request;
-    request.action = cut.action;
-    request.target = cut.target;
-    for (const model::Node& node : inventory->nodes) {
-      if (node.key.kind == cut.path) request.covered.push_back(node);
-    }
-    request.new_secret = cut.action == Action::rotate_secret ? &value : nullptr;
-    bool reached = true;
-    for (int round = 2; reached; ++round) {
-      const bool after_effect = round % 2 != 0;
-      CAPTURE(round / 2);
-      CAPTURE(after_effect);
-      CAPTURE(std::string(model::name(cut.action)));
-      connector = bench.fresh();
-      REQUIRE(connector);
-      const std::string before = bench.outside().value();
-      bench.relay().cut_at(round / 2, after_effect);
-      const auto lost = (*connector)->apply(request);
-      reached = bench.relay().batches() >= round / 2;
-      bench.relay().cut_at(0, false);
-      const std::string after = bench.outside().value();
-      CHECK(lost.has_value() == !reached);
-      if (!lost) {
-        const bool open = lost.error().code == base::Code::outcome_unknown;
-        CHECK((open || lost.error().code == base::Code::unavailable));
-        // "Certainly no effect" is said only where there was none.
-        if (!open) CHECK(before == after);
-      }
-      REQUIRE((*connector)->apply(request));
-      CHECK(bench.outside().value() != before);
-    }
-  }
+  for (const connect::ConformanceCut& cut : cuts) testing::check_lost_anywhere(bench, cut, testing::Loss::fails_the_action);
 }
 
 TEST_CASE("postgresql: a listing cut at any point is an error, never a shorter list") {
@@ -161,7 +122,7 @@ TEST_CASE("postgresql: a listing cut at any point is an error, never a shorter l
     CAPTURE(batch);
     bench.relay().cut_at(batch, true);
     const auto cut = (*connector)->inventory(bench.subject());
-    const bool reached = bench.relay().batches() >= batch;
+    const bool reached = bench.relay().passed() >= batch;
     if (!reached) break;
     if (cut) {
       bool below_full = false;

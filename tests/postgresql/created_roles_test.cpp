@@ -6,7 +6,6 @@
 using namespace exeunt;
 using model::Completeness;
 using model::NodeKind;
-using test::gap_names;
 using test::look;
 
 namespace {
@@ -69,7 +68,7 @@ TEST_CASE("postgresql: a rolled-back DROP and CREATE does not make a colleague's
   const test::Seen seen = look(*connector, {oid});
   CHECK_FALSE(found(seen, server.oid_of(colleague)));
   CHECK(seen.listing(NodeKind::account, oid)->completeness == Completeness::lower_bound);
-  CHECK(gap_names(seen, colleague));
+  CHECK(seen.gap_names(colleague));
   server.admin().ask("DROP ROLE " + colleague);
 }
 
@@ -86,7 +85,7 @@ TEST_CASE("postgresql: a role made inside a DO block leaves no statement: the li
   REQUIRE(listing != nullptr);
   CHECK(listing->completeness == Completeness::lower_bound);
   CHECK(listing->reason.find("unseen_" + oid) != std::string::npos);
-  CHECK(gap_names(seen, "unseen_" + oid));
+  CHECK(seen.gap_names("unseen_" + oid));
   server.admin().ask("DROP ROLE unseen_" + oid);
 }
 
@@ -117,7 +116,7 @@ TEST_CASE("postgresql: a password that she set on somebody's role is a gap with 
   REQUIRE(hers.ask("ALTER ROLE " + colleague + " PASSWORD 'known to her'") == "");
   server.wait_for_log("ALTER ROLE " + colleague);
   const test::Seen seen = look(*connector, {server.oid_of(name)});
-  CHECK(gap_names(seen, "she set the password of role \"" + colleague));
+  CHECK(seen.gap_names("she set the password of role \"" + colleague));
   for (const model::Gap& gap : seen.inventory.gaps) CHECK(gap.words.find("known to her") == std::string::npos);
 }
 
@@ -128,7 +127,7 @@ TEST_CASE("postgresql: without the log a younger unclaimed role keeps the listin
   const std::string younger = server.make_role("younger");
   const test::Seen seen = look(*connector, {oid});
   CHECK(seen.listing(NodeKind::account, oid)->completeness == Completeness::lower_bound);
-  CHECK(gap_names(seen, younger));
+  CHECK(seen.gap_names(younger));
 }
 
 TEST_CASE("postgresql: roles made under a shared role are named, and nobody is cut for them") {
@@ -140,7 +139,7 @@ TEST_CASE("postgresql: roles made under a shared role are named, and nobody is c
   REQUIRE(server.log_in(shared, "pw").ask("CREATE ROLE under_" + secret.key.native_id + " LOGIN") == "");
   server.wait_for_log("CREATE ROLE under_" + secret.key.native_id);
   const test::Seen seen = look(*connector, {}, {secret});
-  CHECK(gap_names(seen, "under_" + secret.key.native_id));
+  CHECK(seen.gap_names("under_" + secret.key.native_id));
   CHECK_FALSE(found(seen, server.oid_of("under_" + secret.key.native_id)));
 }
 

@@ -3,6 +3,7 @@
 
 #include "connect/registry.hpp"
 #include "postgresql/server.hpp"
+#include "testing/connector_checks.hpp"
 
 using namespace exeunt;
 using model::Action;
@@ -11,7 +12,6 @@ using model::NodeKind;
 using model::ProbeAnswer;
 using test::account;
 using test::act;
-using test::gap_names;
 using test::gate;
 using test::look;
 
@@ -96,7 +96,7 @@ TEST_CASE("postgresql: a superuser who leaves cannot be locked by a role that is
   REQUIRE(!outcome);
   CHECK(outcome.error().code == base::Code::permission_denied);
   CHECK(gate(*connector, oid).answer == ProbeAnswer::admitted);
-  CHECK(gap_names(look(*connector, {oid}), "is a superuser and ours is none"));
+  CHECK(look(*connector, {oid}).gap_names("is a superuser and ours is none"));
 }
 
 TEST_CASE("postgresql: a transaction that she prepared outlives her sessions and is a gap with words") {
@@ -109,34 +109,21 @@ TEST_CASE("postgresql: a transaction that she prepared outlives her sessions and
     REQUIRE(hers.ask(sql) == "");
   }
   REQUIRE(act(*connector, Action::end_sessions, account(oid)));
-  CHECK(gap_names(look(*connector, {oid}), "outlive its sessions: 1"));
+  CHECK(look(*connector, {oid}).gap_names("outlive its sessions: 1"));
   server.admin().ask("ROLLBACK PREPARED 'p" + oid + "'");
 }
 
 TEST_CASE("postgresql: settings are read strictly") {
   EXEUNT_SERVER(server);
-  base::SystemClock clock;
-  base::SystemRandom random;
-  struct Row {
-    std::vector<std::pair<std::string, std::string>> changes;
-    std::string said;
-  };
-  const Row rows[] = {
-      {{{"hosst", "x"}}, "hosst"},
-      {{{"host", ""}}, "host"},
-      {{{"port", "0"}}, "port"},
-      {{{"port", "http"}}, "port"},
-      {{{"credential", ""}}, "credential"},
-      {{{"credential", "env:PGPASSWORD"}}, "credential"},
-      {{{"ddl_log", "stderr"}}, "ddl_log"},
-      {{{"login_gate_database", "postgres"}}, "login_gate_database"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.said);
-    const auto made = connect::make_postgresql(server.config(row.changes), clock, random);
-    REQUIRE(!made);
-    CHECK(made.error().code == base::Code::invalid_argument);
-    CHECK(made.error().text().find(row.said) != std::string::npos);
-    CHECK(made.error().text().find("exeunt.yaml:1") != std::string::npos);
-  }
+  testing::check_settings_refused(connect::make_postgresql, server.config(),
+                                  {
+                                      {{{"hosst", "x"}}, "hosst"},
+                                      {{{"host", ""}}, "host"},
+                                      {{{"port", "0"}}, "port"},
+                                      {{{"port", "http"}}, "port"},
+                                      {{{"credential", ""}}, "credential"},
+                                      {{{"credential", "env:PGPASSWORD"}}, "credential"},
+                                      {{{"ddl_log", "stderr"}}, "ddl_log"},
+                                      {{{"login_gate_database", "postgres"}}, "login_gate_database"},
+                                  });
 }

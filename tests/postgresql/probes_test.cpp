@@ -15,14 +15,7 @@ using test::act;
 using test::gate;
 
 namespace {
-connect::ProbeResult control(connect::Connector& connector) {
-  connect::ProbeRequest request;
-  request.target = account("1");
-  request.means = model::ProbeMeans::gate;
-  request.moment = model::ProbeMoment::control;
-  auto result = connector.probe_control(request);
-  return result ? *result : connect::ProbeResult{ProbeAnswer::unknown, model::ProbeMeans::none, "error", result.error().text()};
-}
+connect::ProbeResult control(connect::Connector& connector) { return testing::control(connector, account("1"), model::ProbeMeans::gate); }
 connect::ProbeRequest own_request(const model::Node& secret, const base::Secret* old_value, const base::Secret* new_value = nullptr) {
   connect::ProbeRequest request;
   request.target = secret;

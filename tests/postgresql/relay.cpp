@@ -1,7 +1,6 @@
 #include "postgresql/relay.hpp"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -15,14 +14,6 @@ namespace exeunt::test {
 using connect::Fault;
 
 namespace {
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
 
 std::uint32_t length_at(const std::string& bytes, std::size_t at) {
   std::uint32_t value = 0;
@@ -52,10 +43,9 @@ bool is_change(const std::string& sql) {
 /// One client's connection, from its first byte to its last.
 class Passage {
  public:
-  Passage(Relay& relay, int client) : relay_(relay), client_(client) {}
+  Passage(Relay& relay, int client, int stop) : relay_(relay), client_(client), stop_(stop) {}
   ~Passage() {
     if (tls_ != nullptr) SSL_free(tls_);
-    ::close(client_);
     if (server_ >= 0) ::close(server_);
   }
 
@@ -68,16 +58,15 @@ class Passage {
   bool open() {
     char request[8];
     if (::recv(client_, request, sizeof request, MSG_WAITALL) != sizeof request || ::write(client_, "S", 1) != 1) return false;
-    tls_ = SSL_new(relay_.context_);
+    tls_ = SSL_new(relay_.context_.get());
     SSL_set_fd(tls_, client_);
     if (SSL_accept(tls_) != 1) return false;
-    server_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    const sockaddr_in address = loopback(relay_.server_port_);
-    return ::connect(server_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    server_ = testing::connect_to(relay_.server_port_);
+    return server_ >= 0;
   }
 
   bool step() {
-    pollfd watched[3] = {{client_, POLLIN, 0}, {server_, POLLIN, 0}, {relay_.stop_[0], POLLIN, 0}};
+    pollfd watched[3] = {{client_, POLLIN, 0}, {server_, POLLIN, 0}, {stop_, POLLIN, 0}};
     if (SSL_pending(tls_) == 0) ::poll(watched, 3, -1);
     if (watched[2].revents != 0) return false;
     char buffer[16'384];
@@ -182,7 +171,7 @@ class Passage {
   }
 
   Relay& relay_;
-  const int client_;
+  const int client_, stop_;
   int server_ = -1;
   SSL* tls_ = nullptr;
   std::string from_client_, from_server_, batch_, sql_;
@@ -190,44 +179,20 @@ class Passage {
   int rows_ = 0;
 };
 
-Relay::Relay(int server_port, const std::string& tls) : server_port_(server_port) {
-  context_ = SSL_CTX_new(TLS_server_method());
-  SSL_CTX_use_certificate_file(context_, (tls + "/server.pem").c_str(), SSL_FILETYPE_PEM);
-  SSL_CTX_use_PrivateKey_file(context_, (tls + "/server.key").c_str(), SSL_FILETYPE_PEM);
-  listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  ::bind(listener_, reinterpret_cast<sockaddr*>(&address), length);
-  ::listen(listener_, 64);
-  ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
-  port_ = ntohs(address.sin_port);
-  if (::pipe(stop_) == 0) thread_ = std::thread([this] { run(); });
-}
+void Relay::Free::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
 
-Relay::~Relay() {
-  ::close(stop_[1]);
-  if (thread_.joinable()) thread_.join();
-  for (std::thread& passage : passages_) passage.join();
-  ::close(stop_[0]);
-  ::close(listener_);
-  SSL_CTX_free(context_);
+Relay::Relay(int server_port, const std::string& tls)
+    : server_port_(server_port),
+      context_(SSL_CTX_new(TLS_server_method())),
+      door_([this](int client, int stop) { Passage(*this, client, stop).run(); }) {
+  SSL_CTX_use_certificate_file(context_.get(), (tls + "/server.pem").c_str(), SSL_FILETYPE_PEM);
+  SSL_CTX_use_PrivateKey_file(context_.get(), (tls + "/server.key").c_str(), SSL_FILETYPE_PEM);
 }
 
 void Relay::cut_at(int batch, bool after_effect) {
   batches_ = 0;
   cut_batch_ = batch;
   cut_after_effect_ = after_effect;
-}
-
-void Relay::run() {
-  for (;;) {
-    pollfd watched[2] = {{listener_, POLLIN, 0}, {stop_[0], POLLIN, 0}};
-    ::poll(watched, 2, -1);
-    if (watched[1].revents != 0) return;
-    const int client = ::accept(listener_, nullptr, nullptr);
-    if (client < 0) continue;
-    passages_.emplace_back([this, client] { Passage(*this, client).run(); });
-  }
 }
 
 }  // namespace exeunt::test

@@ -4,12 +4,10 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "connect/conformance.hpp"
+#include "testing/loopback.hpp"
 
 struct ssl_ctx_st;
 
@@ -21,26 +19,24 @@ class Relay {
   Relay(int server_port, const std::string& tls);
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
-  ~Relay();
   void set(connect::Fault fault) { fault_ = fault; }
   /// Closes the connection instead of passing the n-th message batch of any client on (or its answer back); 0: never.
   void cut_at(int batch, bool after_effect);
-  [[nodiscard]] int batches() const { return batches_; }
-  [[nodiscard]] int port() const { return port_; }
+  /// Since the last cut_at.
+  [[nodiscard]] int passed() const { return batches_; }
+  [[nodiscard]] int port() const { return door_.port(); }
 
  private:
   friend class Passage;
-  void run();
-
   const int server_port_;
-  ssl_ctx_st* context_ = nullptr;
-  int listener_ = -1, port_ = 0, stop_[2] = {-1, -1};
+  struct Free {
+    void operator()(ssl_ctx_st* context) const;
+  };
+  const std::unique_ptr<ssl_ctx_st, Free> context_;
   std::atomic<connect::Fault> fault_{connect::Fault::none};
   std::atomic<int> batches_{0}, cut_batch_{0};
   std::atomic<bool> cut_after_effect_{false};
-  std::thread thread_;
-  std::mutex mutex_;
-  std::vector<std::thread> passages_;
+  testing::Door door_;  // goes first
 };
 
 }  // namespace exeunt::test

@@ -14,33 +14,15 @@
 
 #include "base/process.hpp"
 #include "connect/registry.hpp"
+#include "testing/loopback.hpp"
 
 namespace exeunt::test {
 
 namespace {
 
 namespace fs = std::filesystem;
+using testing::free_port;
 const std::string k_bin = "/usr/lib/postgresql/15/bin/";
-
-int free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  int port = 0;
-  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
-      ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) == 0) {
-    port = ntohs(address.sin_port);
-  }
-  ::close(descriptor);
-  return port;
-}
-
-void write(const fs::path& path, const std::string& text, mode_t mode = 0644) {
-  std::ofstream(path, std::ios::trunc) << text;
-  ::chmod(path.c_str(), mode);
-}
 
 /// The server refuses to run as root; Debian's package brings an account for it.
 std::vector<std::string> as_server(std::vector<std::string> argv) {
@@ -115,7 +97,7 @@ bool Server::create() {
             tls + "/server.csr"})) {
     return false;
   }
-  write(tls + "/names", "subjectAltName=DNS:localhost\n");
+  testing::write_file(tls + "/names", "subjectAltName=DNS:localhost\n");
   if (!run({"openssl", "x509", "-req", "-in", tls + "/server.csr", "-CA", tls + "/ca.pem", "-CAkey", tls + "/ca.key", "-CAcreateserial",
             "-days", "2", "-extfile", tls + "/names", "-out", tls + "/server.pem"})) {
     return false;
@@ -183,7 +165,7 @@ void Server::set_gate(bool open) {
   }
 }
 
-void Server::write_secret(const std::string& file, const std::string& value) const { write(folder_ / file, value, 0600); }
+void Server::write_secret(const std::string& file, const std::string& value) const { testing::write_file(folder_ / file, value, 0600); }
 
 std::string Server::log_text() const {
   std::vector<fs::path> files;
@@ -265,7 +247,7 @@ std::string Server::oid_of(const std::string& role) {
   return oid;
 }
 
-connect::SystemConfig Server::config(const std::vector<std::pair<std::string, std::string>>& changes) const {
+connect::SystemConfig Server::config(const testing::Changes& changes) const {
   connect::SystemConfig config;
   config.id = model::SystemId("warehouse");
   config.kind = "postgresql";
@@ -279,47 +261,11 @@ connect::SystemConfig Server::config(const std::vector<std::pair<std::string, st
                    {"login_gate_database", "exeunt_login_gate"},
                    {"control_role", "exeunt_control"},
                    {"ddl_log", "csvlog"}};
-  for (const auto& [key, value] : changes) {
-    if (value.empty()) {
-      config.values.erase(key);
-    } else {
-      config.values[key] = value;
-    }
-  }
-  return config;
+  return testing::changed(std::move(config), changes);
 }
 
-std::unique_ptr<connect::Connector> Server::connector(const std::vector<std::pair<std::string, std::string>>& changes) {
-  auto connector = connect::make_postgresql(config(changes), clock_, random_);
-  if (!connector) std::printf("%s\n", connector.error().text().c_str());
-  return connector ? std::move(*connector) : nullptr;
-}
-
-const model::Node* Seen::node(model::NodeKind kind, const std::string& native_id) const {
-  for (const model::Node& one : inventory.nodes) {
-    if (one.key.kind == kind && one.key.native_id == native_id) return &one;
-  }
-  return nullptr;
-}
-
-std::vector<model::Node> Seen::all(model::NodeKind kind) const {
-  std::vector<model::Node> nodes;
-  for (const model::Node& one : inventory.nodes) {
-    if (one.key.kind == kind) nodes.push_back(one);
-  }
-  return nodes;
-}
-
-const model::Listing* Seen::listing(model::NodeKind kind, const std::string& account) const {
-  for (const model::Listing& one : inventory.listings) {
-    if (one.kind == kind && one.account == account) return &one;
-  }
-  return nullptr;
-}
-
-bool gap_names(const Seen& seen, const std::string& words) {
-  const auto& gaps = seen.inventory.gaps;
-  return std::any_of(gaps.begin(), gaps.end(), [&](const model::Gap& gap) { return gap.words.find(words) != std::string::npos; });
+std::unique_ptr<connect::Connector> Server::connector(const testing::Changes& changes) {
+  return testing::made_or_said(connect::make_postgresql(config(changes), clock_, random_));
 }
 
 model::Node account(const std::string& oid, const std::string& name) {
@@ -331,31 +277,21 @@ model::Node account(const std::string& oid, const std::string& name) {
 }
 
 Seen look(connect::Connector& connector, const std::vector<std::string>& oids, const std::vector<model::Node>& secrets) {
-  connect::InventoryRequest request;
-  for (const std::string& oid : oids) request.accounts.push_back(account(oid));
-  request.secrets = secrets;
-  auto inventory = connector.inventory(request);
-  if (!inventory) std::printf("%s\n", inventory.error().text().c_str());
-  return {inventory ? std::move(*inventory) : model::Inventory{}};
+  std::vector<model::Node> accounts;
+  for (const std::string& oid : oids) accounts.push_back(account(oid));
+  return testing::look_at(connector, std::move(accounts), secrets);
 }
 
 base::Result<connect::ApplyOutcome> act(connect::Connector& connector, model::Action action, const model::Node& target,
                                         std::vector<model::Node> covered, const base::Secret* secret) {
-  connect::ApplyRequest request;
-  request.action = action;
-  request.target = target;
-  request.covered = std::move(covered);
-  request.new_secret = secret;
-  auto outcome = connector.apply(request);
-  return outcome;
+  return testing::act_with(connector, action, target, std::move(covered), secret);
 }
 
 connect::ProbeResult gate(connect::Connector& connector, const std::string& oid, const std::string& name) {
   connect::ProbeRequest request;
   request.target = account(oid, name);
   request.means = model::ProbeMeans::gate;
-  auto result = connector.probe(request);
-  return result ? *result : connect::ProbeResult{model::ProbeAnswer::unknown, model::ProbeMeans::none, "error", result.error().text()};
+  return testing::or_unknown(connector.probe(request));
 }
 
 }  // namespace exeunt::test

@@ -8,8 +8,8 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
-#include "connect/connector.hpp"
-#include "connect/system_config.hpp"
+#include "testing/connector_calls.hpp"
+#include "testing/real_server.hpp"
 
 struct pg_conn;
 
@@ -50,8 +50,8 @@ class Server {
   std::string make_role(const std::string& stem, const std::string& options = "");
   std::string oid_of(const std::string& role);
   /// A connector of our restricted role (CREATEROLE, no superuser); `changes` override settings, an empty value takes one out.
-  std::unique_ptr<connect::Connector> connector(const std::vector<std::pair<std::string, std::string>>& changes = {});
-  connect::SystemConfig config(const std::vector<std::pair<std::string, std::string>>& changes = {}) const;
+  std::unique_ptr<connect::Connector> connector(const testing::Changes& changes = {});
+  connect::SystemConfig config(const testing::Changes& changes = {}) const;
   void stop();
   void start();
   void write_secret(const std::string& file, const std::string& value) const;
@@ -80,14 +80,7 @@ class Server {
   Client admin_;
 };
 
-/// Inventory, and what a test asks of it.
-struct Seen {
-  model::Inventory inventory;
-  [[nodiscard]] const model::Node* node(model::NodeKind kind, const std::string& native_id) const;
-  [[nodiscard]] std::vector<model::Node> all(model::NodeKind kind) const;
-  [[nodiscard]] const model::Listing* listing(model::NodeKind kind, const std::string& account) const;
-};
-bool gap_names(const Seen& seen, const std::string& words);
+using testing::Seen;
 Seen look(connect::Connector& connector, const std::vector<std::string>& oids, const std::vector<model::Node>& secrets = {});
 model::Node account(const std::string& oid, const std::string& name = "");
 base::Result<connect::ApplyOutcome> act(connect::Connector& connector, model::Action action, const model::Node& target,
@@ -95,9 +88,3 @@ base::Result<connect::ApplyOutcome> act(connect::Connector& connector, model::Ac
 connect::ProbeResult gate(connect::Connector& connector, const std::string& oid, const std::string& name = "");
 
 }  // namespace exeunt::test
-
-/// Skips a test loudly where there is no server.
-#define EXEUNT_SERVER(server)                                             \
-  ::exeunt::test::Server* server##_found = ::exeunt::test::Server::get(); \
-  if (server##_found == nullptr) return;                                  \
-  ::exeunt::test::Server& server = *server##_found

@@ -5,6 +5,7 @@
 
 #include "rabbitmq/relay.hpp"
 #include "rabbitmq/server.hpp"
+#include "testing/connector_checks.hpp"
 
 using namespace exeunt;
 using model::Action;
@@ -81,37 +82,12 @@ class Bench final : public connect::ConformanceBench {
 TEST_CASE("rabbitmq: the connector conforms on a real broker, whatever the way to it loses, and nothing is skipped") {
   EXEUNT_SERVER(server);
   Bench bench(server);
-  const connect::ConformanceReport report = connect::run_conformance(bench);
-  for (const std::string& finding : report.findings) CHECK_MESSAGE(false, finding);
-  for (const std::string& words : report.skipped) CHECK_MESSAGE(false, words);
-  CHECK(report.checks > 80);
+  testing::check_conforms(bench, 80);
 }
 
 TEST_CASE("rabbitmq: a connection lost at any request of a lock leaves an open question, never a claim") {
   EXEUNT_SERVER(server);
   Bench bench(server);
-  const connect::ConformanceCut cut = bench.cuts().front();
-  bool reached = true;
-  for (int round = 2; reached; ++round) {
-    const bool after_effect = round % 2 != 0;
-    CAPTURE(round / 2);
-    CAPTURE(after_effect);
-    const auto connector = bench.fresh();
-    REQUIRE(connector);
-    const std::string before = bench.outside().value();
-    bench.relay().cut_at(round / 2, after_effect);
-    const auto lost = test::act(**connector, cut.action, cut.target);
-    reached = bench.relay().requests() >= round / 2;
-    bench.relay().cut_at(0, false);
-    const std::string after = bench.outside().value();
-    if (!lost) {
-      const bool open = lost.error().code == base::Code::outcome_unknown;
-      CHECK((open || lost.error().code == base::Code::unavailable));
-      // "Certainly no effect" is said only where there was none.
-      if (!open) CHECK(before == after);
-    }
-    REQUIRE(test::act(**connector, cut.action, cut.target));
-    CHECK(bench.outside().value() != before);
-    CHECK_FALSE(server.takes("conform", "pw"));
-  }
+  testing::check_lost_anywhere(bench, bench.cuts().front(), testing::Loss::may_be_made_up_for,
+                               [&] { CHECK_FALSE(server.takes("conform", "pw")); });
 }

@@ -4,6 +4,7 @@
 #include "connect/registry.hpp"
 #include "rabbitmq/relay.hpp"
 #include "rabbitmq/server.hpp"
+#include "testing/connector_checks.hpp"
 #include "testing/small_http_server.hpp"
 
 using namespace exeunt;
@@ -16,20 +17,13 @@ using test::own;
 using testing::SmallReply;
 
 namespace {
-connect::ProbeResult control(connect::Connector& connector) {
-  connect::ProbeRequest request;
-  request.target = account("x");
-  request.means = model::ProbeMeans::own;
-  auto result = connector.probe_control(request);
-  return result ? *result : connect::ProbeResult{ProbeAnswer::unknown, model::ProbeMeans::none, "error", result.error().text()};
-}
+connect::ProbeResult control(connect::Connector& connector) { return testing::control(connector, account("x"), model::ProbeMeans::own); }
 }  // namespace
 
 TEST_CASE("rabbitmq: alive, cut and nonexistent answer differently, though \"Login failed\" is said of all three") {
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const std::string name = server.make_user("probed");
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
   CHECK(own(*connector, account("never was")).answer == ProbeAnswer::unknown);
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
   const connect::ProbeResult cut = own(*connector, account(name));
@@ -40,6 +34,26 @@ TEST_CASE("rabbitmq: alive, cut and nonexistent answer differently, though \"Log
   auto other = server.connector();
   CHECK(own(*other, account(name)).answer == ProbeAnswer::unknown);
   CHECK(other->observe(account(name), {})->presence == connect::Presence::absent);
+  // The same password on the same user, alive again: it is the login that answers.
+  server.set_password(name, test::k_case_value);
+  const connect::ProbeResult alive = own(*connector, account(name));
+  CHECK(alive.answer == ProbeAnswer::admitted);
+  CHECK(alive.reason == "logged in");
+}
+
+TEST_CASE("rabbitmq: a row of the broker's users is no try: what was not tried is neither admitted nor refused") {
+  EXEUNT_SERVER(server);
+  auto connector = server.connector();
+  const std::string name = server.make_user("listed");
+  testing::check_listing_is_no_try(*connector, account(name), "not shut");
+}
+
+TEST_CASE("rabbitmq: a login that was let in before an earlier cut does not vouch for a later one") {
+  EXEUNT_SERVER(server);
+  test::Relay relay(server.port());
+  auto connector = server.connector({{"url", "http://127.0.0.1:" + std::to_string(relay.port())}});
+  const std::string name = server.make_user("twice");
+  testing::check_each_cut_has_its_own_login(*connector, relay, account(name), [&] { server.set_password(name, "hers"); });
 }
 
 TEST_CASE("rabbitmq: somebody who undoes a part of the lock is seen") {
@@ -48,11 +62,12 @@ TEST_CASE("rabbitmq: somebody who undoes a part of the lock is seen") {
   const std::string name = server.make_user("undone");
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
   server.ask(net::Method::remove, {"user-limits", name, "max-connections"});
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
   CHECK(own(*connector, account(name)).answer == ProbeAnswer::refused);
   server.set_password(name, "hers");
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
   CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 
@@ -60,20 +75,7 @@ TEST_CASE("rabbitmq: a wrong password is never a probe") {
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const model::Node secret = test::node(NodeKind::secret, server.make_user("shared"));
-  const base::Secret right("pw"), wrong("never was"), also_wrong("nor this");
-  struct Row {
-    const base::Secret* old_value;
-    const base::Secret* new_value;
-    ProbeAnswer answer;
-  };
-  const Row rows[] = {
-      {&wrong, nullptr, ProbeAnswer::unknown},  {&wrong, &also_wrong, ProbeAnswer::unknown}, {nullptr, &right, ProbeAnswer::unknown},
-      {&right, nullptr, ProbeAnswer::admitted}, {&right, &wrong, ProbeAnswer::admitted},     {&wrong, &right, ProbeAnswer::refused},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(static_cast<int>(row.answer));
-    CHECK(own(*connector, secret, row.old_value, row.new_value).answer == row.answer);
-  }
+  testing::check_wrong_password_is_no_probe(*connector, secret);
 }
 
 TEST_CASE("rabbitmq: with our own credential wrong nothing is refused, and the words name the credential") {
@@ -83,23 +85,17 @@ TEST_CASE("rabbitmq: with our own credential wrong nothing is refused, and the w
   auto connector = server.connector({{"credential", "file:" + (server.folder() / "wrong.secret").string()}});
   const std::string cut = server.make_user("cut");
   REQUIRE(act(*right, Action::lock_and_replace, account(cut)));
-  CHECK(own(*connector, account(cut)).answer == ProbeAnswer::unknown);
-  CHECK(control(*connector).answer == ProbeAnswer::unknown);
-  const auto listing = connector->accounts({});
-  REQUIRE(!listing);
-  CHECK(listing.error().code == base::Code::permission_denied);
-  CHECK(listing.error().next.find("credential") != std::string::npos);
-  CHECK(listing.error().text().find("not ours") == std::string::npos);
+  testing::check_wrong_credential(*connector, account(cut), "not ours");
 }
 
-TEST_CASE("rabbitmq: an acknowledged lock without effect reads as let in") {
+TEST_CASE("rabbitmq: an acknowledged lock without effect reads as still there, and its password as never let in") {
   EXEUNT_SERVER(server);
   test::Relay relay(server.port());
   auto connector = server.connector({{"url", "http://127.0.0.1:" + std::to_string(relay.port())}});
   const std::string name = server.make_user("untouched");
   relay.set(connect::Fault::silent_no_op);
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
   CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 
@@ -144,7 +140,7 @@ TEST_CASE("rabbitmq: hostile user names are found, cut and deleted like any othe
   for (const std::string& stem : stems) {
     CAPTURE(stem);
     const std::string name = server.make_user(stem);
-    CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+    CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
     REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
     REQUIRE(act(*connector, Action::end_sessions, account(name)));
     // A colon ends the name in Basic authentication: then it is read back only.
@@ -182,24 +178,11 @@ TEST_CASE("rabbitmq: check, own account and settings") {
   CHECK(missing->missing.size() == 1);
   CHECK(act(*few, Action::lock_and_replace, account("conform")).error().code == base::Code::permission_denied);
 
-  base::SystemClock clock;
-  base::SystemRandom random;
-  struct Row {
-    std::vector<std::pair<std::string, std::string>> changes;
-    std::string said;
-  };
-  const Row rows[] = {{{{"urll", "x"}}, "urll"},
-                      {{{"url", ""}}, "url"},
-                      {{{"url", "http://broker.example.org:15672"}}, "url"},
-                      {{{"url", "ftp://127.0.0.1"}}, "url"},
-                      {{{"user", ""}}, "user"},
-                      {{{"credential", "env:X"}}, "credential"}};
-  for (const Row& row : rows) {
-    CAPTURE(row.said);
-    const auto made = connect::make_rabbitmq(server.config(row.changes), clock, random);
-    REQUIRE(!made);
-    CHECK(made.error().code == base::Code::invalid_argument);
-    CHECK(made.error().text().find(row.said) != std::string::npos);
-    CHECK(made.error().text().find("exeunt.yaml:1") != std::string::npos);
-  }
+  testing::check_settings_refused(connect::make_rabbitmq, server.config(),
+                                  {{{{"urll", "x"}}, "urll"},
+                                   {{{"url", ""}}, "url"},
+                                   {{{"url", "http://broker.example.org:15672"}}, "url"},
+                                   {{{"url", "ftp://127.0.0.1"}}, "url"},
+                                   {{{"user", ""}}, "user"},
+                                   {{{"credential", "env:X"}}, "credential"}});
 }

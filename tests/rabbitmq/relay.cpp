@@ -1,13 +1,12 @@
 #include "rabbitmq/relay.hpp"
 
-#include <arpa/inet.h>
 #include <sys/socket.h>
 
-#include <cstdint>
 #include <string_view>
 
 #include "base/descriptor.hpp"
 #include "base/json.hpp"
+#include "testing/loopback.hpp"
 
 namespace exeunt::test {
 
@@ -38,12 +37,8 @@ std::string cut_list(const std::string& body) {
 std::string Relay::forward(std::string request) const {
   const std::size_t end = request.find("\r\n\r\n");
   request.insert(end, "\r\nConnection: close");
-  const base::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(server_port_));
-  if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+  const base::Descriptor socket(testing::connect_to(server_port_));
+  if (!socket.valid()) return {};
   static_cast<void>(::send(socket.get(), request.data(), request.size(), MSG_NOSIGNAL));
   std::string answer;
   char buffer[16'384];

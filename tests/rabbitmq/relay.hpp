@@ -20,7 +20,8 @@ class Relay {
     cut_request_ = request;
     cut_after_effect_ = after_effect;
   }
-  [[nodiscard]] int requests() const { return requests_; }
+  /// Since the last cut_at.
+  [[nodiscard]] int passed() const { return requests_; }
   [[nodiscard]] int port() const { return server_.port(); }
 
  private:

@@ -1,24 +1,21 @@
 #include "rabbitmq/server.hpp"
 
-#include <arpa/inet.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 
 #include "connect/registry.hpp"
+#include "testing/loopback.hpp"
 
 namespace exeunt::test {
 
 namespace {
 
 namespace fs = std::filesystem;
+using testing::free_port;
 
 /// Debian's wrapper in /usr/sbin changes to the account rabbitmq; the server itself runs as whoever starts it.
 std::string program() {
@@ -28,26 +25,6 @@ std::string program() {
     if (fs::exists(found)) return found.string();
   }
   return {};
-}
-
-int free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  int port = 0;
-  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
-      ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) == 0) {
-    port = ntohs(address.sin_port);
-  }
-  ::close(descriptor);
-  return port;
-}
-
-void write(const fs::path& path, const std::string& text, mode_t mode = 0644) {
-  std::ofstream(path, std::ios::trunc) << text;
-  ::chmod(path.c_str(), mode);
 }
 
 int spawn(const std::vector<std::string>& argv, const std::vector<std::string>& environment, const std::string& log) {
@@ -87,14 +64,15 @@ bool Server::create() {
   distribution_port_ = free_port();
   epmd_port_ = free_port();
   for (const char* name : {"home", "data", "log"}) fs::create_directory(folder_ / name);
-  write(folder_ / "own.secret", "own", 0600);
-  write(folder_ / "enabled_plugins", "[rabbitmq_management,rabbitmq_federation].\n");
+  testing::write_file(folder_ / "own.secret", "own", 0600);
+  testing::write_file(folder_ / "enabled_plugins", "[rabbitmq_management,rabbitmq_federation].\n");
   const std::string distribution = std::to_string(distribution_port_);
-  write(folder_ / "rabbitmq.conf", "listeners.tcp.1 = 127.0.0.1:" + std::to_string(amqp_port_) + "\nmanagement.tcp.ip = 127.0.0.1\n" +
-                                       "management.tcp.port = " + std::to_string(management_port_) +
-                                       "\ndefault_user = root\ndefault_pass = root\ncollect_statistics_interval = 500\n" +
-                                       "distribution.listener.interface = 127.0.0.1\ndistribution.listener.port_range.min = " +
-                                       distribution + "\ndistribution.listener.port_range.max = " + distribution + "\n");
+  testing::write_file(folder_ / "rabbitmq.conf",
+                      "listeners.tcp.1 = 127.0.0.1:" + std::to_string(amqp_port_) + "\nmanagement.tcp.ip = 127.0.0.1\n" +
+                          "management.tcp.port = " + std::to_string(management_port_) +
+                          "\ndefault_user = root\ndefault_pass = root\ncollect_statistics_interval = 500\n" +
+                          "distribution.listener.interface = 127.0.0.1\ndistribution.listener.port_range.min = " + distribution +
+                          "\ndistribution.listener.port_range.max = " + distribution + "\n");
   net::HttpSettings settings;
   settings.subject = "administrator";
   client_ = std::make_unique<net::HttpClient>(std::move(settings));
@@ -185,9 +163,9 @@ void Server::wait_for_statistics(const std::string& user, std::size_t connection
   }
 }
 
-void Server::write_secret(const std::string& file, const std::string& value) const { write(folder_ / file, value, 0600); }
+void Server::write_secret(const std::string& file, const std::string& value) const { testing::write_file(folder_ / file, value, 0600); }
 
-connect::SystemConfig Server::config(const std::vector<std::pair<std::string, std::string>>& changes) const {
+connect::SystemConfig Server::config(const testing::Changes& changes) const {
   connect::SystemConfig config;
   config.id = model::SystemId("broker");
   config.kind = "rabbitmq";
@@ -195,40 +173,11 @@ connect::SystemConfig Server::config(const std::vector<std::pair<std::string, st
   config.values = {{"url", "http://127.0.0.1:" + std::to_string(management_port_)},
                    {"user", "exeunt"},
                    {"credential", "file:" + (folder_ / "own.secret").string()}};
-  for (const auto& [key, value] : changes) {
-    if (value.empty()) {
-      config.values.erase(key);
-    } else {
-      config.values[key] = value;
-    }
-  }
-  return config;
+  return testing::changed(std::move(config), changes);
 }
 
-std::unique_ptr<connect::Connector> Server::connector(const std::vector<std::pair<std::string, std::string>>& changes) {
-  auto connector = connect::make_rabbitmq(config(changes), clock_, random_);
-  if (!connector) std::printf("%s\n", connector.error().text().c_str());
-  return connector ? std::move(*connector) : nullptr;
-}
-
-std::vector<model::Node> Seen::all(model::NodeKind kind) const {
-  std::vector<model::Node> nodes;
-  for (const model::Node& one : inventory.nodes) {
-    if (one.key.kind == kind) nodes.push_back(one);
-  }
-  return nodes;
-}
-
-const model::Listing* Seen::listing(model::NodeKind kind, const std::string& account) const {
-  for (const model::Listing& one : inventory.listings) {
-    if (one.kind == kind && one.account == account) return &one;
-  }
-  return nullptr;
-}
-
-bool Seen::gap_names(const std::string& words) const {
-  return std::any_of(inventory.gaps.begin(), inventory.gaps.end(),
-                     [&](const model::Gap& gap) { return gap.words.find(words) != std::string::npos; });
+std::unique_ptr<connect::Connector> Server::connector(const testing::Changes& changes) {
+  return testing::made_or_said(connect::make_rabbitmq(config(changes), clock_, random_));
 }
 
 model::Node node(model::NodeKind kind, const std::string& name) {
@@ -240,35 +189,9 @@ model::Node node(model::NodeKind kind, const std::string& name) {
 }
 
 Seen look(connect::Connector& connector, const std::vector<std::string>& names, const std::vector<model::Node>& secrets) {
-  connect::InventoryRequest request;
-  for (const std::string& name : names) request.accounts.push_back(account(name));
-  request.secrets = secrets;
-  auto inventory = connector.inventory(request);
-  if (!inventory) std::printf("%s\n", inventory.error().text().c_str());
-  return {inventory ? std::move(*inventory) : model::Inventory{}};
-}
-
-base::Result<connect::ApplyOutcome> act(connect::Connector& connector, model::Action action, const model::Node& target,
-                                        std::vector<model::Node> covered) {
-  const base::Secret value{std::string(k_case_value)};
-  connect::ApplyRequest request;
-  request.action = action;
-  request.target = target;
-  request.covered = std::move(covered);
-  request.new_secret = &value;
-  auto outcome = connector.apply(request);
-  return outcome;
-}
-
-connect::ProbeResult own(connect::Connector& connector, const model::Node& target, const base::Secret* old_value,
-                         const base::Secret* new_value) {
-  connect::ProbeRequest request;
-  request.target = target;
-  request.means = model::ProbeMeans::own;
-  request.old_secret = old_value;
-  request.new_secret = new_value;
-  auto result = connector.probe(request);
-  return result ? *result : connect::ProbeResult{model::ProbeAnswer::unknown, model::ProbeMeans::none, "error", result.error().text()};
+  std::vector<model::Node> accounts;
+  for (const std::string& name : names) accounts.push_back(account(name));
+  return testing::look_at(connector, std::move(accounts), secrets);
 }
 
 }  // namespace exeunt::test

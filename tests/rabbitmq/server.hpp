@@ -4,16 +4,15 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/random.hpp"
-#include "connect/connector.hpp"
-#include "connect/system_config.hpp"
 #include "net/http_client.hpp"
 #include "rabbitmq/amqp.hpp"
+#include "testing/connector_calls.hpp"
+#include "testing/real_server.hpp"
 
 namespace exeunt::test {
 
@@ -38,8 +37,8 @@ class Server {
   [[nodiscard]] bool takes(const std::string& user, const std::string& password);
   /// Waits until the statistics know that many connections of the user: they lag.
   void wait_for_statistics(const std::string& user, std::size_t connections);
-  std::unique_ptr<connect::Connector> connector(const std::vector<std::pair<std::string, std::string>>& changes = {});
-  connect::SystemConfig config(const std::vector<std::pair<std::string, std::string>>& changes = {}) const;
+  std::unique_ptr<connect::Connector> connector(const testing::Changes& changes = {});
+  connect::SystemConfig config(const testing::Changes& changes = {}) const;
   void stop();
   void start();
   void write_secret(const std::string& file, const std::string& value) const;
@@ -56,28 +55,12 @@ class Server {
   std::unique_ptr<net::HttpClient> client_;
 };
 
-/// Inventory, and what a test asks of it.
-struct Seen {
-  model::Inventory inventory;
-  [[nodiscard]] std::vector<model::Node> all(model::NodeKind kind) const;
-  [[nodiscard]] const model::Listing* listing(model::NodeKind kind, const std::string& account) const;
-  [[nodiscard]] bool gap_names(const std::string& words) const;
-};
-Seen look(connect::Connector& connector, const std::vector<std::string>& names, const std::vector<model::Node>& secrets = {});
+using testing::act;
+using testing::k_case_value;
+using testing::own;
+using testing::Seen;
 model::Node node(model::NodeKind kind, const std::string& name);
 inline model::Node account(const std::string& name) { return node(model::NodeKind::account, name); }
-base::Result<connect::ApplyOutcome> act(connect::Connector& connector, model::Action action, const model::Node& target,
-                                        std::vector<model::Node> covered = {});
-connect::ProbeResult own(connect::Connector& connector, const model::Node& target, const base::Secret* old_value = nullptr,
-                         const base::Secret* new_value = nullptr);
-
-/// What every test sets as the new value.
-inline const std::string k_case_value = "a value of the case, never repeated";
+Seen look(connect::Connector& connector, const std::vector<std::string>& names, const std::vector<model::Node>& secrets = {});
 
 }  // namespace exeunt::test
-
-/// Skips a test loudly where there is no server.
-#define EXEUNT_SERVER(server)                                             \
-  ::exeunt::test::Server* server##_found = ::exeunt::test::Server::get(); \
-  if (server##_found == nullptr) return;                                  \
-  ::exeunt::test::Server& server = *server##_found

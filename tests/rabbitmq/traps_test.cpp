@@ -81,7 +81,8 @@ TEST_CASE("rabbitmq: closing connections alone lets her back in") {
   REQUIRE(act(*connector, Action::end_sessions, account(name)));
   CHECK(first.closed());
   CHECK(server.lets_in(name, "pw"));
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 
 TEST_CASE("rabbitmq: the lock takes tags and password, also of an administrator") {
@@ -136,7 +137,7 @@ TEST_CASE("rabbitmq: a deleted user's connections end with it, and a user made a
   CHECK(connector->observe(account(name), {})->presence == connect::Presence::absent);
   REQUIRE(act(*connector, Action::delete_account, account(name)));
   server.set_password(name, "hers again");
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
   CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 

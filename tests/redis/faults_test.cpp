@@ -8,6 +8,7 @@
 
 #include "connect/registry.hpp"
 #include "redis/server.hpp"
+#include "testing/connector_checks.hpp"
 
 using namespace exeunt;
 using model::Action;
@@ -74,7 +75,7 @@ TEST_CASE("redis: a server that is down is unavailable, its probes unknown, and 
   REQUIRE(!outcome);
   CHECK(outcome.error().code == base::Code::unavailable);
   CHECK(probe.answer == ProbeAnswer::unknown);
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 
 TEST_CASE("redis: TLS is verified: another name or another authority is refused before anything is sent") {
@@ -169,29 +170,16 @@ TEST_CASE("redis: with too few rights check names each, and changes are refused"
 
 TEST_CASE("redis: settings are read strictly") {
   EXEUNT_SERVER(server);
-  base::SystemClock clock;
-  base::SystemRandom random;
-  struct Row {
-    std::vector<std::pair<std::string, std::string>> changes;
-    std::string said;
-  };
-  const Row rows[] = {
-      {{{"hosst", "x"}}, "hosst"},
-      {{{"host", ""}}, "host"},
-      {{{"host", "cache.example.org"}}, "ca_file"},
-      {{{"port", "0"}}, "port"},
-      {{{"credential", ""}}, "credential"},
-      {{{"credential", "env:REDISCLI_AUTH"}}, "credential"},
-      {{{"persist", ""}}, "persist"},
-      {{{"persist", "rdb"}}, "persist"},
-      {{{"persist", "none"}}, "persisted_file"},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.said);
-    const auto made = connect::make_redis(server.config(row.changes), clock, random);
-    REQUIRE(!made);
-    CHECK(made.error().code == base::Code::invalid_argument);
-    CHECK(made.error().text().find(row.said) != std::string::npos);
-    CHECK(made.error().text().find("exeunt.yaml:1") != std::string::npos);
-  }
+  testing::check_settings_refused(connect::make_redis, server.config(),
+                                  {
+                                      {{{"hosst", "x"}}, "hosst"},
+                                      {{{"host", ""}}, "host"},
+                                      {{{"host", "cache.example.org"}}, "ca_file"},
+                                      {{{"port", "0"}}, "port"},
+                                      {{{"credential", ""}}, "credential"},
+                                      {{{"credential", "env:REDISCLI_AUTH"}}, "credential"},
+                                      {{{"persist", ""}}, "persist"},
+                                      {{{"persist", "rdb"}}, "persist"},
+                                      {{{"persist", "none"}}, "persisted_file"},
+                                  });
 }

@@ -56,7 +56,7 @@ TEST_CASE("redis: hostile user names are found, cut and deleted like any other")
       CHECK(base::is_valid_utf8(record.node.label + record.login + record.node.facts.at("rules")));
     }
     CHECK(listed);
-    CHECK(own(*connector, account(id)).answer == ProbeAnswer::admitted);
+    CHECK(own(*connector, account(id)).reason == "on");
     CHECK(look(*connector, {id}).all(NodeKind::session).size() == 1);
     REQUIRE(act(*connector, Action::lock_and_replace, account(id)));
     REQUIRE(act(*connector, Action::end_sessions, account(id)));

@@ -67,7 +67,8 @@ TEST_CASE("redis: an old ACL file that is loaded again brings her back, and that
 
   CHECK(server->admin().ask({"ACL", "LOAD"}) == "OK");
   REQUIRE(server->lets_in(name, "pw"));
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
   CHECK(own(*connector, account(name)).answer == ProbeAnswer::refused);
   CHECK_FALSE(server->lets_in(name, "pw"));
@@ -76,7 +77,8 @@ TEST_CASE("redis: an old ACL file that is loaded again brings her back, and that
   server->write_saved(old_file);
   server->start();
   CHECK(server->lets_in(name, "pw"));
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
+  CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }
 
 TEST_CASE("redis: the old value of a shared user that a restart brings back is seen, and so are sessions opened with it") {

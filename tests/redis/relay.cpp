@@ -1,13 +1,10 @@
 #include "redis/relay.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdint>
 #include <optional>
 
 #include "connect/redis/reply.hpp"
@@ -19,14 +16,6 @@ using connect::redis::Reply;
 using connect::redis::ReplyReader;
 
 namespace {
-
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  return address;
-}
 
 bool write_all(int descriptor, const std::string& bytes) {
   return ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
@@ -67,17 +56,15 @@ struct Command {
 /// One client's connection, from its first byte to its last.
 class Passage {
  public:
-  Passage(Relay& relay, int client) : relay_(relay), client_(client) {}
+  Passage(Relay& relay, int client, int stop) : relay_(relay), client_(client), stop_(stop) {}
   ~Passage() {
-    ::close(client_);
     if (server_ >= 0) ::close(server_);
   }
 
   void run() {
     if (relay_.fault_ == Fault::down) return;
-    server_ = ::socket(AF_INET, SOCK_STREAM, 0);
-    const sockaddr_in address = loopback(relay_.server_port_);
-    if (::connect(server_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return;
+    server_ = testing::connect_to(relay_.server_port_);
+    if (server_ < 0) return;
     const int on = 1;
     for (const int one : {client_, server_}) ::setsockopt(one, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     while (wait_for_client()) {
@@ -94,7 +81,7 @@ class Passage {
 
  private:
   bool wait_for_client() const {
-    pollfd watched[2] = {{client_, POLLIN, 0}, {relay_.stop_[0], POLLIN, 0}};
+    pollfd watched[2] = {{client_, POLLIN, 0}, {stop_, POLLIN, 0}};
     ::poll(watched, 2, -1);
     return watched[1].revents == 0;
   }
@@ -142,46 +129,18 @@ class Passage {
   }
 
   Relay& relay_;
-  const int client_;
+  const int client_, stop_;
   int server_ = -1;
   ReplyReader requests_, replies_;
   bool rotates_ = false;
 };
 
-Relay::Relay(int server_port) : server_port_(server_port) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address = loopback(0);
-  socklen_t length = sizeof address;
-  ::bind(listener_, reinterpret_cast<sockaddr*>(&address), length);
-  ::listen(listener_, 64);
-  ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
-  port_ = ntohs(address.sin_port);
-  if (::pipe(stop_) == 0) thread_ = std::thread([this] { run(); });
-}
-
-Relay::~Relay() {
-  ::close(stop_[1]);
-  if (thread_.joinable()) thread_.join();
-  for (std::thread& passage : passages_) passage.join();
-  ::close(stop_[0]);
-  ::close(listener_);
-}
+Relay::Relay(int server_port) : server_port_(server_port), door_([this](int client, int stop) { Passage(*this, client, stop).run(); }) {}
 
 void Relay::cut_at(int command, bool after_effect) {
   commands_ = 0;
   cut_command_ = command;
   cut_after_effect_ = after_effect;
-}
-
-void Relay::run() {
-  for (;;) {
-    pollfd watched[2] = {{listener_, POLLIN, 0}, {stop_[0], POLLIN, 0}};
-    ::poll(watched, 2, -1);
-    if (watched[1].revents != 0) return;
-    const int client = ::accept(listener_, nullptr, nullptr);
-    if (client < 0) continue;
-    passages_.emplace_back([this, client] { Passage(*this, client).run(); });
-  }
 }
 
 }  // namespace exeunt::test

@@ -4,48 +4,27 @@
 #include <hiredis/hiredis.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 
 #include "base/file.hpp"
 #include "base/process.hpp"
 #include "connect/registry.hpp"
+#include "testing/loopback.hpp"
 
 namespace exeunt::test {
 
 namespace {
 
 namespace fs = std::filesystem;
+using testing::free_port;
 const char* const k_program = "/usr/bin/redis-server";
 const char* const k_rights =
     "resetkeys resetchannels -@all +acl|list +acl|users +acl|getuser +acl|setuser +acl|deluser +acl|dryrun +acl|save +client|list "
     "+client|kill +client|id +info +config|rewrite +multi +exec";
-
-int free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  int port = 0;
-  if (::bind(descriptor, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
-      ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &length) == 0) {
-    port = ntohs(address.sin_port);
-  }
-  ::close(descriptor);
-  return port;
-}
-
-void write(const fs::path& path, const std::string& text, mode_t mode = 0644) {
-  std::ofstream(path, std::ios::trunc) << text;
-  ::chmod(path.c_str(), mode);
-}
 
 std::string users() { return std::string("user default off\nuser admin on >root ~* &* +@all\nuser exeunt on >own ") + k_rights + "\n"; }
 
@@ -153,8 +132,8 @@ bool Server::create() {
       if (!made || made->exit_code != 0) return false;
     }
   }
-  write(folder_ / "own.secret", "own", 0600);
-  if (options_.acl_file) write(folder_ / "users.acl", users());
+  testing::write_file(folder_ / "own.secret", "own", 0600);
+  if (options_.acl_file) testing::write_file(folder_ / "users.acl", users());
   std::string settings = "port " + std::to_string(port_) + "\nbind 127.0.0.1\nsave \"\"\nappendonly no\ndir " + folder_.string() + "\n";
   if (options_.acl_file) settings += "aclfile " + (folder_ / "users.acl").string() + "\n";
   if (options_.tls) {
@@ -162,7 +141,7 @@ bool Server::create() {
                 (folder_ / "ca.key").string() + "\ntls-ca-cert-file " + (folder_ / "ca.pem").string() + "\ntls-auth-clients no\n";
   }
   if (!options_.acl_file) settings += users();
-  write(folder_ / "redis.conf", settings);
+  testing::write_file(folder_ / "redis.conf", settings);
   start();
   return admin_.open();
 }
@@ -216,12 +195,14 @@ std::string Server::make_user(const std::string& stem, const std::vector<std::st
   return name;
 }
 
-void Server::write_secret(const std::string& file, const std::string& value) const { write(folder_ / file, value, 0600); }
+void Server::write_secret(const std::string& file, const std::string& value) const { testing::write_file(folder_ / file, value, 0600); }
 
 std::string Server::saved_text() const { return base::read_file(folder_ / (options_.acl_file ? "users.acl" : "redis.conf")).value_or(""); }
-void Server::write_saved(const std::string& text) const { write(folder_ / (options_.acl_file ? "users.acl" : "redis.conf"), text); }
+void Server::write_saved(const std::string& text) const {
+  testing::write_file(folder_ / (options_.acl_file ? "users.acl" : "redis.conf"), text);
+}
 
-connect::SystemConfig Server::config(const std::vector<std::pair<std::string, std::string>>& changes) const {
+connect::SystemConfig Server::config(const testing::Changes& changes) const {
   connect::SystemConfig config;
   config.id = model::SystemId("cache");
   config.kind = "redis";
@@ -233,40 +214,11 @@ connect::SystemConfig Server::config(const std::vector<std::pair<std::string, st
                    {"persist", options_.acl_file ? "acl_file" : "config_rewrite"},
                    {"persisted_file", (folder_ / (options_.acl_file ? "users.acl" : "redis.conf")).string()}};
   if (options_.tls) config.values["ca_file"] = (folder_ / "ca.pem").string();
-  for (const auto& [key, value] : changes) {
-    if (value.empty()) {
-      config.values.erase(key);
-    } else {
-      config.values[key] = value;
-    }
-  }
-  return config;
+  return testing::changed(std::move(config), changes);
 }
 
-std::unique_ptr<connect::Connector> Server::connector(const std::vector<std::pair<std::string, std::string>>& changes) {
-  auto connector = connect::make_redis(config(changes), clock_, random_);
-  if (!connector) std::printf("%s\n", connector.error().text().c_str());
-  return connector ? std::move(*connector) : nullptr;
-}
-
-std::vector<model::Node> Seen::all(model::NodeKind kind) const {
-  std::vector<model::Node> nodes;
-  for (const model::Node& one : inventory.nodes) {
-    if (one.key.kind == kind) nodes.push_back(one);
-  }
-  return nodes;
-}
-
-const model::Listing* Seen::listing(model::NodeKind kind, const std::string& account) const {
-  for (const model::Listing& one : inventory.listings) {
-    if (one.kind == kind && one.account == account) return &one;
-  }
-  return nullptr;
-}
-
-bool Seen::gap_names(const std::string& words) const {
-  return std::any_of(inventory.gaps.begin(), inventory.gaps.end(),
-                     [&](const model::Gap& gap) { return gap.words.find(words) != std::string::npos; });
+std::unique_ptr<connect::Connector> Server::connector(const testing::Changes& changes) {
+  return testing::made_or_said(connect::make_redis(config(changes), clock_, random_));
 }
 
 model::Node node(model::NodeKind kind, const std::string& name) {
@@ -278,35 +230,9 @@ model::Node node(model::NodeKind kind, const std::string& name) {
 }
 
 Seen look(connect::Connector& connector, const std::vector<std::string>& names, const std::vector<model::Node>& secrets) {
-  connect::InventoryRequest request;
-  for (const std::string& name : names) request.accounts.push_back(account(name));
-  request.secrets = secrets;
-  auto inventory = connector.inventory(request);
-  if (!inventory) std::printf("%s\n", inventory.error().text().c_str());
-  return {inventory ? std::move(*inventory) : model::Inventory{}};
-}
-
-base::Result<connect::ApplyOutcome> act(connect::Connector& connector, model::Action action, const model::Node& target,
-                                        std::vector<model::Node> covered) {
-  const base::Secret value{std::string(k_case_value)};
-  connect::ApplyRequest request;
-  request.action = action;
-  request.target = target;
-  request.covered = std::move(covered);
-  request.new_secret = &value;
-  auto outcome = connector.apply(request);
-  return outcome;
-}
-
-connect::ProbeResult own(connect::Connector& connector, const model::Node& target, const base::Secret* old_value,
-                         const base::Secret* new_value) {
-  connect::ProbeRequest request;
-  request.target = target;
-  request.means = model::ProbeMeans::own;
-  request.old_secret = old_value;
-  request.new_secret = new_value;
-  auto result = connector.probe(request);
-  return result ? *result : connect::ProbeResult{model::ProbeAnswer::unknown, model::ProbeMeans::none, "error", result.error().text()};
+  std::vector<model::Node> accounts;
+  for (const std::string& name : names) accounts.push_back(account(name));
+  return testing::look_at(connector, std::move(accounts), secrets);
 }
 
 }  // namespace exeunt::test

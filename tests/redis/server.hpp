@@ -4,13 +4,12 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
-#include "connect/connector.hpp"
-#include "connect/system_config.hpp"
+#include "testing/connector_calls.hpp"
+#include "testing/real_server.hpp"
 
 struct redisContext;
 
@@ -62,8 +61,8 @@ class Server {
   Client& admin() { return admin_; }
   /// A new user "<stem>_<n>" with password "pw" and rights on everything but administration; returns its name.
   std::string make_user(const std::string& stem, const std::vector<std::string>& rules = {});
-  std::unique_ptr<connect::Connector> connector(const std::vector<std::pair<std::string, std::string>>& changes = {});
-  connect::SystemConfig config(const std::vector<std::pair<std::string, std::string>>& changes = {}) const;
+  std::unique_ptr<connect::Connector> connector(const testing::Changes& changes = {});
+  connect::SystemConfig config(const testing::Changes& changes = {}) const;
   void stop();
   void start();
   void write_secret(const std::string& file, const std::string& value) const;
@@ -84,28 +83,12 @@ class Server {
   Client admin_;
 };
 
-/// Inventory, and what a test asks of it.
-struct Seen {
-  model::Inventory inventory;
-  [[nodiscard]] std::vector<model::Node> all(model::NodeKind kind) const;
-  [[nodiscard]] const model::Listing* listing(model::NodeKind kind, const std::string& account) const;
-  [[nodiscard]] bool gap_names(const std::string& words) const;
-};
-Seen look(connect::Connector& connector, const std::vector<std::string>& names, const std::vector<model::Node>& secrets = {});
+using testing::act;
+using testing::k_case_value;
+using testing::own;
+using testing::Seen;
 model::Node node(model::NodeKind kind, const std::string& name);
 inline model::Node account(const std::string& name) { return node(model::NodeKind::account, name); }
-base::Result<connect::ApplyOutcome> act(connect::Connector& connector, model::Action action, const model::Node& target,
-                                        std::vector<model::Node> covered = {});
-connect::ProbeResult own(connect::Connector& connector, const model::Node& target, const base::Secret* old_value = nullptr,
-                         const base::Secret* new_value = nullptr);
-
-/// What every test sets as the new value.
-inline const std::string k_case_value = "a value of the case, never repeated";
+Seen look(connect::Connector& connector, const std::vector<std::string>& names, const std::vector<model::Node>& secrets = {});
 
 }  // namespace exeunt::test
-
-/// Skips a test loudly where there is no server.
-#define EXEUNT_SERVER(server)                                             \
-  ::exeunt::test::Server* server##_found = ::exeunt::test::Server::get(); \
-  if (server##_found == nullptr) return;                                  \
-  ::exeunt::test::Server& server = *server##_found

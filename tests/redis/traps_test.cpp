@@ -221,6 +221,6 @@ TEST_CASE("redis: a deleted user's sessions end with it, and a user made again u
   CHECK(connector->observe(account(name), {})->presence == connect::Presence::absent);
   REQUIRE(act(*connector, Action::delete_account, account(name)));
   server.admin().ask({"ACL", "SETUSER", name, "on", ">hers again"});
-  CHECK(own(*connector, account(name)).answer == ProbeAnswer::admitted);
+  CHECK(own(*connector, account(name)).answer == ProbeAnswer::unknown);
   CHECK(connector->observe(account(name), {})->presence == connect::Presence::present);
 }

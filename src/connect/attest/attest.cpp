@@ -8,6 +8,7 @@
 #include "base/bytes.hpp"
 #include "base/escape.hpp"
 #include "base/file.hpp"
+#include "connect/answers.hpp"
 #include "connect/attest/catalogue.hpp"
 #include "connect/registry.hpp"
 
@@ -22,11 +23,6 @@ using model::Grade;
 constexpr std::size_t k_task_bytes_max = 64 * 1024;
 constexpr std::size_t k_proof_bytes_max = std::size_t{256} * 1024 * 1024;
 constexpr std::size_t k_name_bytes_max = 120;
-
-std::string fact(const model::Node& node, const std::string& name) {
-  const auto found = node.facts.find(name);
-  return found == node.facts.end() ? std::string{} : found->second;
-}
 
 struct Asked {
   std::string assignee;

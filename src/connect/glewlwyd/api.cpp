@@ -48,8 +48,6 @@ std::string name_of(const Json& row, std::string_view key) {
 
 }  // namespace
 
-base::Duration Until::left() const { return std::max(end_ - clock_->steady(), base::Duration::zero()); }
-
 Api::Api(const Settings& settings, const base::Clock& clock) : settings_(settings), clock_(clock), client_(http_settings(settings)) {}
 
 base::Duration Api::clock_offset() const {

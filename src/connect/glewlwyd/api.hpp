@@ -10,21 +10,11 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "connect/glewlwyd/settings.hpp"
+#include "connect/until.hpp"
 #include "model/vocabulary.hpp"
 #include "net/http_client.hpp"
 
 namespace exeunt::connect::glewlwyd {
-
-/// When a call must have come back.
-class Until {
- public:
-  Until(const base::Clock& clock, base::Duration timeout) : clock_(&clock), end_(clock.steady() + timeout) {}
-  [[nodiscard]] base::Duration left() const;  // never negative
-
- private:
-  const base::Clock* clock_;
-  base::Duration end_;
-};
 
 /// Rows of a listing and what it is worth.
 struct Rows {

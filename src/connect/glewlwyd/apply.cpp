@@ -1,6 +1,7 @@
 #include <functional>
 #include <set>
 
+#include "connect/answers.hpp"
 #include "connect/glewlwyd/operations.hpp"
 
 namespace exeunt::connect::glewlwyd {
@@ -26,8 +27,6 @@ Error after_an_effect(Error error, int calls) {
   }
   return error;
 }
-
-std::string counted(int count, std::string_view what) { return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
 
 /// The provider's own switch, and with a new value the password too: a disabled account whose password still stands comes back whole.
 Result<ApplyOutcome> lock(Api& api, const ApplyRequest& request, const Account& account, const Until& until) {

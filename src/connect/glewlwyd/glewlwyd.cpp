@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connect/answers.hpp"
 #include "connect/glewlwyd/operations.hpp"
 
 namespace exeunt::connect {
@@ -46,13 +47,11 @@ class GlewlwydConnector final : public Connector {
 };
 
 Result<ApplyOutcome> GlewlwydConnector::apply(const ApplyRequest& request) {
-  // The last gate guards our own accounts; a slip of it must not end Exeunt here.
   EXEUNT_TRY_ASSIGN(const std::vector<model::NodeKey> own, own_accounts(request.deadline));
   const auto hit =
       std::find_if(own.begin(), own.end(), [&](const model::NodeKey& key) { return key.native_id == request.target.key.native_id; });
   if (hit != own.end()) {
-    return fail(Code::failed_precondition, settings_.system.text() + ": this is an account that Exeunt itself stands on",
-                "give Exeunt another account first");
+    return fail(stands_on_it(settings_.system));
   }
   return apply_action(api_, request, until(request.deadline));
 }

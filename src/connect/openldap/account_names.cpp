@@ -25,9 +25,4 @@ base::Result<KnownAs> known_as(Connection& ours, const Settings& settings, const
   return known;
 }
 
-std::string fact(const model::Node& node, const std::string& name) {
-  const auto found = node.facts.find(name);
-  return found == node.facts.end() ? std::string() : found->second;
-}
-
 }  // namespace exeunt::connect::openldap

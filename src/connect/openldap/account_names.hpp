@@ -20,7 +20,5 @@ struct KnownAs {
 /// `older`: DNs from earlier listings.
 [[nodiscard]] base::Result<KnownAs> known_as(Connection& ours, const Settings& settings, const std::string& uuid,
                                              const std::vector<std::string>& older);
-/// A fact of the node, "" when it has none.
-[[nodiscard]] std::string fact(const model::Node& node, const std::string& name);
 
 }  // namespace exeunt::connect::openldap

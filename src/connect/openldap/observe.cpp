@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/escape.hpp"
+#include "connect/answers.hpp"
 #include "connect/openldap/account_names.hpp"
 #include "connect/openldap/directory_entry.hpp"
 #include "connect/openldap/group_membership.hpp"

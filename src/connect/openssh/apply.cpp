@@ -6,6 +6,7 @@
 
 #include "base/bytes.hpp"
 #include "base/escape.hpp"
+#include "connect/answers.hpp"
 #include "connect/openssh/openssh.hpp"
 #include "connect/openssh/programs.hpp"
 
@@ -19,11 +20,6 @@ using model::Action;
 using model::NodeKind;
 
 constexpr int k_races_max = 6;  // somebody writes the same file meanwhile: read again, try again
-
-std::string fact(const model::Node& node, const std::string& name) {
-  const auto found = node.facts.find(name);
-  return found == node.facts.end() ? std::string{} : found->second;
-}
 
 std::string uid_of_key(const model::Node& node) { return node.key.native_id.substr(0, node.key.native_id.find(':')); }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/escape.hpp"
+#include "connect/answers.hpp"
 #include "connect/openssh/openssh.hpp"
 #include "connect/openssh/programs.hpp"
 
@@ -15,11 +16,6 @@ using base::fail;
 using base::Result;
 using model::Grade;
 using model::NodeKind;
-
-std::string fact(const model::Node& node, const std::string& name) {
-  const auto found = node.facts.find(name);
-  return found == node.facts.end() ? std::string{} : found->second;
-}
 
 Observation seen(Presence presence, Grade grade, std::string words) { return {presence, grade, std::move(words)}; }
 

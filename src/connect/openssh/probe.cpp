@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/escape.hpp"
+#include "connect/answers.hpp"
 #include "connect/openssh/openssh.hpp"
 
 namespace exeunt::connect {
@@ -9,11 +10,6 @@ namespace {
 
 using model::NodeKind;
 using model::ProbeAnswer;
-
-std::string fact(const model::Node& node, const std::string& name) {
-  const auto found = node.facts.find(name);
-  return found == node.facts.end() ? std::string{} : found->second;
-}
 
 ProbeResult said(ProbeAnswer answer, std::string reason, std::string words) {
   return {answer, model::ProbeMeans::own, std::move(reason), std::move(words)};

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/escape.hpp"
+#include "connect/answers.hpp"
 #include "connect/postgresql/gate.hpp"
 #include "connect/postgresql/ownership.hpp"
 #include "connect/postgresql/role_sql.hpp"
@@ -12,22 +13,12 @@
 namespace exeunt::connect::postgresql {
 
 using base::Code;
-using base::Error;
 using base::fail;
 using base::Result;
 using base::Status;
 using model::NodeKind;
 
 namespace {
-
-/// A part of the action took effect before this error: "certainly no effect" would be untrue.
-Error after_an_effect(Error error) {
-  if (error.code == Code::unavailable) {
-    error.code = Code::outcome_unknown;
-    error.what += "; a part of the action had taken effect";
-  }
-  return error;
-}
 
 /// One statement on the role with this OID, kept only if that very role shows the effect under an unchanged name.
 Status change_role(Connection& connection, const std::string& oid, std::string attributes, bool (*took_effect)(const Role&),
@@ -55,8 +46,6 @@ std::vector<model::NodeId> ids_of(const std::vector<model::Node>& nodes, NodeKin
   }
   return ids;
 }
-
-std::string counted(int count, std::string_view what) { return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "connect/catalogue_parts.hpp"
+
 namespace exeunt::connect {
 
 using model::Action;
@@ -15,25 +17,8 @@ using model::Stage;
 namespace {
 
 // Roles and passwords are read from shared memory at each login; 5 s leave room for a login that had passed the check just before.
-constexpr base::Duration k_settle{5'000};
-constexpr const char* k_settle_source = "measured on PostgreSQL 15: a login after the commit is refused; pg_authid is read at each login";
-
-ActionSpec action_on(NodeKind target, Action action, std::vector<NodeKind> covers) {
-  ActionSpec spec;
-  spec.action = action;
-  spec.target = target;
-  spec.covers = std::move(covers);
-  return spec;
-}
-
-PathSpec path_of(NodeKind kind, std::vector<ProbeMeans> means) {
-  PathSpec spec;
-  spec.kind = kind;
-  spec.means = std::move(means);
-  spec.settle = k_settle;
-  spec.settle_source = k_settle_source;
-  return spec;
-}
+constexpr SettleWindow k_settle{base::Duration{5'000},
+                                "measured on PostgreSQL 15: a login after the commit is refused; pg_authid is read at each login"};
 
 std::vector<ActionSpec> account_actions() {
   ActionSpec disable = action_on(NodeKind::account, Action::disable_account, {NodeKind::account});
@@ -94,31 +79,26 @@ std::vector<ActionSpec> further_actions() {
 }
 
 std::vector<PathSpec> path_specs() {
-  PathSpec account = path_of(NodeKind::account, {ProbeMeans::gate, ProbeMeans::read_back});
+  PathSpec account = path_of(NodeKind::account, {ProbeMeans::gate, ProbeMeans::read_back}, Grade::refused, k_settle);
   account.refusal =
       "28000 of InitializeSessionUserId at the login gate while the role is still listed under that name (\"not permitted to log in\")";
-  account.best = Grade::refused;
   account.gaps = {"the login gate does not see passwords or their expiry: it says admitted as long as LOGIN is set (the safe side)"};
 
-  PathSpec session = path_of(NodeKind::session, {ProbeMeans::observe, ProbeMeans::read_back});
+  PathSpec session = path_of(NodeKind::session, {ProbeMeans::observe, ProbeMeans::read_back}, Grade::observed, k_settle);
   session.refusal = "no backend of that role with that process id and start, and the server's log says that it ended";
-  session.best = Grade::observed;
   session.gaps = {"a session through a connection pooler appears under the pooler's own role: list and end it at the pooler",
                   "prepared transactions outlive the session that made them: see pg_prepared_xacts"};
 
-  PathSpec membership = path_of(NodeKind::membership, {ProbeMeans::read_back});
+  PathSpec membership = path_of(NodeKind::membership, {ProbeMeans::read_back}, Grade::read_back, k_settle);
   membership.refusal = "no such row in pg_auth_members";
-  membership.best = Grade::read_back;
 
-  PathSpec secret = path_of(NodeKind::secret, {ProbeMeans::own});
+  PathSpec secret = path_of(NodeKind::secret, {ProbeMeans::own}, Grade::refused, k_settle);
   secret.refusal = "28P01 for the old value while the new value logs in from the same place";
-  secret.best = Grade::refused;
   secret.gaps = {
       "pg_hba lines that ask for no password (trust, peer, cert) let the shared role in whatever its password is: read pg_hba.conf"};
 
-  PathSpec automation = path_of(NodeKind::automation, {ProbeMeans::read_back});
+  PathSpec automation = path_of(NodeKind::automation, {ProbeMeans::read_back}, Grade::read_back, k_settle);
   automation.refusal = "the function is gone, is no longer SECURITY DEFINER, or has another owner";
-  automation.best = Grade::read_back;
 
   return {account, session, membership, secret, automation};
 }

@@ -131,24 +131,14 @@ PasswordAnswer try_password(const Settings& settings, const std::string& role, c
 
 ProbeResult probe_shared_password(const Settings& settings, const std::string& oid, const base::Secret* old_value,
                                   const base::Secret* new_value, const Until& until) {
-  const auto own = [](ProbeAnswer answer, std::string reason, std::string words) {
-    return result(answer, ProbeMeans::own, std::move(reason), std::move(words));
-  };
-  if (old_value == nullptr || old_value->empty()) return own(ProbeAnswer::unknown, "no value", "the value that was replaced is not known");
   const Lookup lookup = look_up(settings, oid, until);
-  if (!lookup.known) return own(ProbeAnswer::unknown, "not looked up", "the shared role's name is not known: " + lookup.words);
-  if (!lookup.role) return own(ProbeAnswer::unknown, "no such role", "no role has OID " + oid);
-  std::string words;
-  const PasswordAnswer old_answer = try_password(settings, lookup.role->name, *old_value, until, words);
-  if (old_answer == PasswordAnswer::taken) return own(ProbeAnswer::admitted, "logged in", "the value logs in");
-  if (old_answer == PasswordAnswer::unknown) return own(ProbeAnswer::unknown, "no answer", "neither a yes nor a no: " + words);
-  if (new_value == nullptr || new_value->empty()) {
-    return own(ProbeAnswer::unknown, "28P01", "the value is not the role's password; without the new one logging in, that shows nothing");
+  if (!lookup.known) {
+    return own_answer(ProbeAnswer::unknown, "not looked up", "the shared role's name is not known: " + lookup.words);
   }
-  if (try_password(settings, lookup.role->name, *new_value, until, words) != PasswordAnswer::taken) {
-    return own(ProbeAnswer::unknown, "28P01", "the old value is refused, but the new one is not taken either: " + words);
-  }
-  return own(ProbeAnswer::refused, "28P01", "the old value is refused and the new one logs in");
+  if (!lookup.role) return own_answer(ProbeAnswer::unknown, "no such role", "no role has OID " + oid);
+  return probe_old_and_new(old_value, new_value, "28P01", [&](const base::Secret& value, std::string& words) {
+    return try_password(settings, lookup.role->name, value, until, words);
+  });
 }
 
 ProbeResult probe_password_control(const Settings& settings, const Until& until) {

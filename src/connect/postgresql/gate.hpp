@@ -4,6 +4,7 @@
 #include <string>
 
 #include "connect/connector.hpp"
+#include "connect/password_tries.hpp"
 #include "connect/postgresql/wire.hpp"
 
 namespace exeunt::connect::postgresql {
@@ -15,15 +16,13 @@ namespace exeunt::connect::postgresql {
 /// The same try for the control role. admitted, or why not.
 [[nodiscard]] ProbeResult probe_gate_control(const Settings& settings, const Until& until);
 
-/// Old and new value of a shared role's password. refused: old 28P01 and new logs in, in this order, from here, now. admitted: old logs in.
-/// Without a new value a refused old one says nothing (a wrong password is never a probe): unknown.
+/// Old and new value of a shared role's password, under the name that the role has now (probe_old_and_new).
 [[nodiscard]] ProbeResult probe_shared_password(const Settings& settings, const std::string& oid, const base::Secret* old_value,
                                                 const base::Secret* new_value, const Until& until);
 /// A fresh login of our own role with its password: passwords are still taken from here.
 [[nodiscard]] ProbeResult probe_password_control(const Settings& settings, const Until& until);
 
 /// Whether this value lets the role in now (also when the database then turns it away: the password had been taken).
-enum class PasswordAnswer { taken, refused, unknown };
 [[nodiscard]] PasswordAnswer try_password(const Settings& settings, const std::string& role, const base::Secret& value, const Until& until,
                                           std::string& words);
 

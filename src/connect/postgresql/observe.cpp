@@ -1,5 +1,6 @@
 #include "connect/postgresql/observe.hpp"
 
+#include "connect/answers.hpp"
 #include "connect/postgresql/ownership.hpp"
 #include "connect/postgresql/roles.hpp"
 #include "connect/postgresql/server_log.hpp"
@@ -14,11 +15,6 @@ using model::NodeKind;
 namespace {
 
 Observation seen(Presence presence, std::string words) { return {presence, Grade::read_back, std::move(words)}; }
-
-std::string fact(const model::Node& node, const std::string& name) {
-  const auto found = node.facts.find(name);
-  return found == node.facts.end() ? std::string{} : found->second;
-}
 
 Result<Observation> observe_account(Connection& connection, const model::Node& target, const Until& until) {
   EXEUNT_TRY_ASSIGN(const auto role, role_by_oid(connection, target.key.native_id, until));

@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "connect/answers.hpp"
 #include "connect/postgresql/actions.hpp"
 #include "connect/postgresql/check.hpp"
 #include "connect/postgresql/gate.hpp"
@@ -11,7 +12,6 @@
 
 namespace exeunt::connect {
 
-using base::Code;
 using base::fail;
 using base::Result;
 using model::Action;
@@ -20,11 +20,6 @@ using model::ProbeMeans;
 
 namespace postgresql {
 namespace {
-
-std::string fact(const model::Node& node, const std::string& name) {
-  const auto found = node.facts.find(name);
-  return found == node.facts.end() ? std::string{} : found->second;
-}
 
 /// Each call opens connections of its own, so calls of several threads never wait for each other.
 class PostgresqlConnector final : public Connector {
@@ -80,12 +75,10 @@ Result<ApplyOutcome> PostgresqlConnector::rotate(const ApplyRequest& request, co
 
 Result<ApplyOutcome> PostgresqlConnector::apply(const ApplyRequest& request) {
   const Until end = until(request.deadline);
-  // The last gate guards our own accounts; a slip of it must not end Exeunt here.
   EXEUNT_TRY_ASSIGN(const std::vector<model::NodeKey> own, own_accounts(request.deadline));
   for (const model::NodeKey& key : own) {
     if (key.native_id == request.target.key.native_id) {
-      return fail(Code::failed_precondition, settings_.system.text() + ": this is an account that Exeunt itself stands on",
-                  "give Exeunt another account first");
+      return fail(stands_on_it(settings_.system));
     }
   }
   switch (request.action) {
@@ -107,8 +100,7 @@ Result<ApplyOutcome> PostgresqlConnector::apply(const ApplyRequest& request) {
     case Action::attest:
     case Action::review: break;
   }
-  return fail(Code::unimplemented, settings_.system.text() + ": PostgreSQL cannot " + std::string(model::name(request.action)),
-              "see the catalogue's actions");
+  return fail(cannot(settings_.system, "PostgreSQL", request.action));
 }
 
 Result<ProbeResult> PostgresqlConnector::probe(const ProbeRequest& request) {
@@ -119,8 +111,7 @@ Result<ProbeResult> PostgresqlConnector::probe(const ProbeRequest& request) {
   if (request.means == ProbeMeans::own && request.target.key.kind == NodeKind::secret) {
     return probe_shared_password(settings_, request.target.key.native_id, request.old_secret, request.new_secret, end);
   }
-  return fail(Code::unimplemented, settings_.system.text() + ": no probe of " + std::string(model::name(request.target.key.kind)) + " by " +
-                                       std::string(model::name(request.means)));
+  return fail(no_probe(settings_.system, request));
 }
 
 Result<ProbeResult> PostgresqlConnector::probe_control(const ProbeRequest& request) {
@@ -129,8 +120,7 @@ Result<ProbeResult> PostgresqlConnector::probe_control(const ProbeRequest& reque
   if (request.means == ProbeMeans::gate && !settings_.control_role.empty() && !settings_.login_gate_database.empty()) {
     return probe_gate_control(settings_, end);
   }
-  return fail(Code::unimplemented, settings_.system.text() + ": no control identity for this probe",
-              "set control_role and login_gate_database");
+  return fail(no_control(settings_.system, "set control_role and login_gate_database"));
 }
 
 Result<std::vector<model::NodeKey>> PostgresqlConnector::own_accounts(const Deadline& deadline) {

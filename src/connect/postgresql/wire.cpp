@@ -103,8 +103,6 @@ std::string place_in(std::string_view message) {
 
 }  // namespace
 
-base::Duration Until::left() const { return std::max(base::Duration{0}, end_ - clock_->steady()); }
-
 Rows::Rows(pg_result* result) : result_(result) {}
 void Rows::Clear::operator()(pg_result* result) const { PQclear(result); }
 int Rows::size() const { return result_ ? PQntuples(result_.get()) : 0; }

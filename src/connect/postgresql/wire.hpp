@@ -8,27 +8,15 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "base/secret.hpp"
 #include "connect/postgresql/settings.hpp"
+#include "connect/until.hpp"
 
 struct pg_conn;
 struct pg_result;
 
 namespace exeunt::connect::postgresql {
-
-/// When a call must have come back.
-class Until {
- public:
-  Until(const base::Clock& clock, base::Duration timeout) : clock_(&clock), end_(clock.steady() + timeout) {}
-  [[nodiscard]] base::Duration left() const;                          // never negative
-  [[nodiscard]] Until half() const { return {*clock_, left() / 2}; }  // for a part that may be given up
-
- private:
-  const base::Clock* clock_;
-  base::Duration end_;
-};
 
 /// Rows of one answer; values as text (or bytes where they were asked for in binary).
 class Rows {

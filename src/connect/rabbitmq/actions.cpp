@@ -3,12 +3,12 @@
 #include <functional>
 #include <set>
 
+#include "connect/answers.hpp"
 #include "connect/rabbitmq/broker.hpp"
 
 namespace exeunt::connect::rabbitmq {
 
 using base::Code;
-using base::Error;
 using base::fail;
 using base::JsonObject;
 using base::Result;
@@ -20,19 +20,6 @@ namespace {
 constexpr int k_rounds_max = 20;
 constexpr base::Duration k_look_again{300};  // a closed connection leaves the table when its client has answered
 constexpr std::int64_t k_clock_step_ms = 1'000;
-
-/// A part of the action took effect before this error: "certainly no effect" would be untrue.
-Error after_an_effect(Error error) {
-  if (error.code == Code::unavailable) {
-    error.code = Code::outcome_unknown;
-    error.what += "; a part of the action had taken effect";
-  }
-  return error;
-}
-
-std::string counted(std::size_t count, std::string_view what) {
-  return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
-}
 
 std::string joined(const std::vector<std::string>& tags) {
   std::string out;
@@ -109,6 +96,7 @@ Result<ApplyOutcome> lock_account(const Api& api, const ApplyRequest& request, S
     return outcome;
   }
   EXEUNT_TRY(must_exist(api, api.put({"users", name}, JsonObject{{"password", value->reveal()}, {"tags", ""}}, until)));
+  seen.forget(name);
   std::string words;
   const bool let_in = api.try_password(name, *value, until, words) == PasswordAnswer::taken;
   if (let_in) seen.note(name, value->copy());
@@ -118,7 +106,8 @@ Result<ApplyOutcome> lock_account(const Api& api, const ApplyRequest& request, S
   auto cleared = must_exist(api, api.put({"users", name}, JsonObject{{"password_hash", ""}, {"tags", ""}}, until));
   if (!cleared) return fail(after_an_effect(cleared.error()));
   outcome.calls = 3;
-  outcome.words = std::string("password, tags and connections taken") + (let_in ? "" : "; the case's own password was not let in before");
+  outcome.words = std::string("password, tags and connections taken") +
+                  (let_in ? "; the case's own password was let in before" : "; the case's own password was not let in before");
   return outcome;
 }
 

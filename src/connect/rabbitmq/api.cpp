@@ -38,16 +38,6 @@ net::HttpSettings http_settings(const Settings& settings) {
 
 }  // namespace
 
-base::Duration Until::left() const { return std::max(base::Duration{0}, end_ - clock_->steady()); }
-
-bool Until::pause(base::Duration wish) const {
-  std::mutex mutex;
-  std::condition_variable nobody;
-  std::unique_lock lock(mutex);
-  clock_->wait_for(lock, nobody, std::min(wish, left()), [] { return false; });
-  return left() > base::Duration{0};
-}
-
 Api::Api(const Settings& settings) : settings_(settings), client_(http_settings(settings)) {}
 
 Error Api::refusal(const net::HttpResponse& answer, bool change) const {

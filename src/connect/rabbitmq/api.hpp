@@ -7,25 +7,12 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
+#include "connect/password_tries.hpp"
 #include "connect/rabbitmq/settings.hpp"
+#include "connect/until.hpp"
 #include "net/http_client.hpp"
 
 namespace exeunt::connect::rabbitmq {
-
-/// When a call must have come back.
-class Until {
- public:
-  Until(const base::Clock& clock, base::Duration timeout) : clock_(&clock), end_(clock.steady() + timeout) {}
-  [[nodiscard]] base::Duration left() const;  // never negative
-  /// Waits, but never past the end; false when there is no time left after it.
-  [[nodiscard]] bool pause(base::Duration wish) const;
-
- private:
-  const base::Clock* clock_;
-  base::Duration end_;
-};
-
-enum class PasswordAnswer { taken, refused, unknown };
 
 class Api {
  public:

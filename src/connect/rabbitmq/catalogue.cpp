@@ -1,6 +1,6 @@
 #include "connect/rabbitmq/catalogue.hpp"
 
-#include <utility>
+#include "connect/catalogue_parts.hpp"
 
 namespace exeunt::connect {
 
@@ -14,28 +14,10 @@ using model::Stage;
 
 namespace {
 
-constexpr base::Duration k_settle{12'000};
-constexpr const char* k_settle_source =
+constexpr SettleWindow k_settle{
+    base::Duration{12'000},
     "statistics lag by collect_statistics_interval (5 s unless set); a handshake that has passed its login may open up to 10 s later "
-    "(handshake_timeout): 12 s are past both";
-
-ActionSpec action_on(NodeKind target, Action action, std::vector<NodeKind> covers) {
-  ActionSpec spec;
-  spec.action = action;
-  spec.target = target;
-  spec.covers = std::move(covers);
-  return spec;
-}
-
-PathSpec path_of(NodeKind kind, std::vector<ProbeMeans> means, Grade best) {
-  PathSpec spec;
-  spec.kind = kind;
-  spec.means = std::move(means);
-  spec.best = best;
-  spec.settle = k_settle;
-  spec.settle_source = k_settle_source;
-  return spec;
-}
+    "(handshake_timeout): 12 s are past both"};
 
 std::vector<ActionSpec> action_specs() {
   ActionSpec lock = action_on(NodeKind::account, Action::lock_and_replace, {NodeKind::account});
@@ -81,26 +63,25 @@ std::vector<ActionSpec> action_specs() {
 }
 
 std::vector<PathSpec> path_specs() {
-  PathSpec account = path_of(NodeKind::account, {ProbeMeans::own, ProbeMeans::read_back}, Grade::refused);
+  PathSpec account = path_of(NodeKind::account, {ProbeMeans::own, ProbeMeans::read_back}, Grade::refused, k_settle);
   account.refusal =
       "\"Login failed\" for the password that this case set and that was let in before, while the broker lists the user without a password "
       "and with max-connections 0, before and after the try";
-  account.trying_counts_as_failure = true;
+  account.trying_counts_as_failure = true;  // before the lock nothing but a wrong password could be tried; the right one is tried inside it
   account.gaps = {
       "a wrong password, a user without one and none at all are told alike: only the process that made the cut can tell them apart; after "
-      "a "
-      "restart of Exeunt the ending is read back",
+      "a restart of Exeunt, or where the case's password was not let in before the cut, the ending is read back",
       "a user name is no immutable id: whoever makes a user of that name again makes a way in",
       "logins by certificate, LDAP or OAuth are not seen over the API: end them at their source"};
 
-  PathSpec session = path_of(NodeKind::session, {ProbeMeans::read_back}, Grade::read_back);
+  PathSpec session = path_of(NodeKind::session, {ProbeMeans::read_back}, Grade::read_back, k_settle);
   session.refusal = "no such connection in the broker's table of the user, nor in its statistics";
   session.gaps = {"a client that does not answer Connection.Close stays listed for up to 30 s; its channels and consumers end at once"};
 
-  PathSpec secret = path_of(NodeKind::secret, {ProbeMeans::own}, Grade::refused);
+  PathSpec secret = path_of(NodeKind::secret, {ProbeMeans::own}, Grade::refused, k_settle);
   secret.refusal = "\"Login failed\" for the old value while the new value logs in from the same place";
 
-  PathSpec automation = path_of(NodeKind::automation, {ProbeMeans::read_back}, Grade::read_back);
+  PathSpec automation = path_of(NodeKind::automation, {ProbeMeans::read_back}, Grade::read_back, k_settle);
   automation.refusal = "the shovel or upstream is gone, or logs in under another name";
   return {account, session, secret, automation};
 }

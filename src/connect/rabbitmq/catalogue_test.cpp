@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include "testing/catalogue_checks.hpp"
 
 namespace exeunt::connect {
 namespace {
@@ -10,21 +10,12 @@ namespace {
 using model::Action;
 
 TEST_CASE("rabbitmq catalogue: every kind of path has an action that ends it, a refusal in words and a settle window with its source") {
-  const model::Catalogue catalogue = rabbitmq_catalogue();
-  for (const model::PathSpec& path : catalogue.paths) {
-    CAPTURE(std::string(model::name(path.kind)));
-    CHECK(std::any_of(catalogue.actions.begin(), catalogue.actions.end(), [&](const model::ActionSpec& action) {
-      return std::find(action.covers.begin(), action.covers.end(), path.kind) != action.covers.end();
-    }));
-    CHECK_FALSE(path.refusal.empty());
-    CHECK_FALSE(path.settle_source.empty());
-  }
+  testing::check_says_all(rabbitmq_catalogue());
 }
 
 TEST_CASE("rabbitmq catalogue: logins are shut before connections are closed, and the settle window is past handshake and statistics") {
   const model::Catalogue catalogue = rabbitmq_catalogue();
-  CHECK(std::any_of(catalogue.laws.begin(), catalogue.laws.end(),
-                    [](const model::OrderLaw& law) { return law.first == Action::lock_and_replace && law.then == Action::end_sessions; }));
+  CHECK(testing::has_law(catalogue, Action::lock_and_replace, Action::end_sessions));
   for (const model::PathSpec& path : catalogue.paths) CHECK(path.settle > base::Duration{10'000});
 }
 

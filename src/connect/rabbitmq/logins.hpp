@@ -1,31 +1,18 @@
 // Login tries that prove something: the password that this case set, and the values of a rotated shared secret.
 #pragma once
 
-#include <map>
-#include <mutex>
-#include <optional>
 #include <string>
 
-#include "connect/connector.hpp"
+#include "connect/password_tries.hpp"
 #include "connect/rabbitmq/api.hpp"
 
 namespace exeunt::connect::rabbitmq {
 
-/// Passwords that this process set and saw let in, by user: what makes a later refusal mean something. Lost when the process ends.
-class SeenLogins {
- public:
-  void note(const std::string& user, base::Secret value);
-  [[nodiscard]] std::optional<base::Secret> find(const std::string& user) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::map<std::string, base::Secret> values_;
-};
-
-/// admitted: the broker lists a password or lets connections in (nothing need be tried), or the password is let in. refused: the password
-/// that was let in before is not any more, while the user has no password and no connection allowed, before and after the try.
+/// admitted: the password that this case set is let in. refused: it was let in before and is not any more, while the user has no password and
+/// no connection allowed, before and after the try. unknown for all else: a user that the broker lists with a password was not tried by that
+/// (observe() says present).
 [[nodiscard]] ProbeResult probe_account(const Api& api, const std::string& name, const SeenLogins& seen, const Until& until);
-/// Old and new value of a shared user's password. refused: the old one is and the new one logs in, in this order, from here, now.
+/// Old and new value of a shared user's password (probe_old_and_new).
 [[nodiscard]] ProbeResult probe_shared_password(const Api& api, const std::string& name, const base::Secret* old_value,
                                                 const base::Secret* new_value, const Until& until);
 /// Our own user with its password: the living are let in from here.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connect/answers.hpp"
 #include "connect/rabbitmq/broker.hpp"
 #include "connect/rabbitmq/inventory.hpp"
 
@@ -16,11 +17,6 @@ using model::NodeKind;
 namespace {
 
 Observation seen(Presence presence, std::string words) { return {presence, Grade::read_back, std::move(words)}; }
-
-std::string fact(const model::Node& node, const std::string& name) {
-  const auto found = node.facts.find(name);
-  return found == node.facts.end() ? std::string{} : found->second;
-}
 
 Result<Observation> observe_account(const Api& api, const model::Node& target, const Until& until) {
   EXEUNT_TRY_ASSIGN(const auto user, user_by_name(api, target.key.native_id, until));

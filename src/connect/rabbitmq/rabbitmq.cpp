@@ -2,13 +2,13 @@
 
 #include <mutex>
 
+#include "connect/answers.hpp"
 #include "connect/rabbitmq/actions.hpp"
 #include "connect/rabbitmq/inventory.hpp"
 #include "connect/rabbitmq/look.hpp"
 
 namespace exeunt::connect {
 
-using base::Code;
 using base::fail;
 using base::Result;
 using model::Action;
@@ -73,10 +73,8 @@ Result<ApplyOutcome> RabbitmqConnector::rotate(const ApplyRequest& request, cons
 
 Result<ApplyOutcome> RabbitmqConnector::apply(const ApplyRequest& request) {
   const Until end = until(request.deadline);
-  // The last gate guards our own account; a slip of it must not end Exeunt here.
   if (request.target.key.native_id == settings_.user) {
-    return fail(Code::failed_precondition, settings_.system.text() + ": this is the account that Exeunt itself stands on",
-                "give Exeunt another account first");
+    return fail(stands_on_it(settings_.system));
   }
   switch (request.action) {
     case Action::lock_and_replace: return lock_account(api_, request, seen_, end);
@@ -97,8 +95,7 @@ Result<ApplyOutcome> RabbitmqConnector::apply(const ApplyRequest& request) {
     case Action::attest:
     case Action::review: break;
   }
-  return fail(Code::unimplemented, settings_.system.text() + ": RabbitMQ cannot " + std::string(model::name(request.action)),
-              "see the catalogue's actions");
+  return fail(cannot(settings_.system, "RabbitMQ", request.action));
 }
 
 Result<ProbeResult> RabbitmqConnector::probe(const ProbeRequest& request) {
@@ -109,13 +106,12 @@ Result<ProbeResult> RabbitmqConnector::probe(const ProbeRequest& request) {
   if (request.means == ProbeMeans::own && kind == NodeKind::secret) {
     return probe_shared_password(api_, name, request.old_secret, request.new_secret, end);
   }
-  return fail(Code::unimplemented, settings_.system.text() + ": no probe of " + std::string(model::name(kind)) + " by " +
-                                       std::string(model::name(request.means)));
+  return fail(no_probe(settings_.system, request));
 }
 
 Result<ProbeResult> RabbitmqConnector::probe_control(const ProbeRequest& request) {
   if (request.means == ProbeMeans::own) return probe_control_login(api_, until(request.deadline));
-  return fail(Code::unimplemented, settings_.system.text() + ": no control identity for this probe");
+  return fail(no_control(settings_.system));
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 // ------------------+-----------------------+--------------------------------------------------------+------------+--------+------------------------
 // account (user)    | own (the case's       | "Login failed" for the password that this case set and | refused    | 12 s   | after a restart of Exeunt
 //                   | password); read_back  | that was let in before, while the user is listed       |            |        | in mid-case: read back;
-//                   |                       | without a password and with max-connections 0          |            |        | other login backends
+//                   |                       | without a password and with max-connections 0; alive:  |            |        | other login backends
+//                   |                       | a password or a connection allowed is read back        |            |        |
 // session           | read_back             | neither in the broker's table of the user's            | read_back  | 12 s   | clients that do not
 //  (with channels   |                       | connections nor in its statistics                      |            |        | answer: up to 30 s
 //  and consumers)   |                       |                                                        |            |        |
@@ -16,6 +17,8 @@
 // The try: GET /api/whoami. The broker's own check of logins is asked first; a user without a management tag is told "Not management user"
 // after its password was taken, and "Login failed" is said alike for a wrong password, a user without one and none at all. So the lock
 // gives the user the case's password, tries it, and only then takes it away; a refusal counts while the broker lists no password.
+// Before the lock there is no password that may be tried, and a listing is no try: the control identity's login is the answer of that
+// moment, the user's own is the one inside the lock. Where that one was not let in, the ending is read back.
 //
 // Also true on a real broker (3.10.8): removing permissions leaves a consumer receiving, clearing the password too; closing connections
 // lets her back in; DELETE user closes (320) and refuses. /api/connections lags by seconds, /api/connections/username/NAME does not; closing

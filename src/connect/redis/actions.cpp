@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "connect/answers.hpp"
 #include "connect/redis/acl.hpp"
 #include "connect/redis/observe.hpp"
 #include "connect/redis/persistence.hpp"
@@ -16,8 +17,6 @@ using base::Status;
 using model::NodeKind;
 
 namespace {
-
-std::string counted(int count, std::string_view what) { return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s"); }
 
 Status set_user(Connection& connection, const std::string& name, const Words& rules, const Until& until) {
   Words words = {"ACL", "SETUSER", name};
@@ -51,6 +50,7 @@ Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& 
     EXEUNT_TRY(set_user(*connection, name, {"resetpass", "#" + hash, "clearselectors", "resetkeys", "resetchannels", "nocommands"}, until));
     ++outcome.calls;
     bool let_in = false;
+    seen.forget(name);
     if (user->on) {
       std::string words;
       let_in = try_password(settings, name, *value, until, words) == PasswordAnswer::taken;
@@ -58,7 +58,8 @@ Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& 
     }
     if (auto off = set_user(*connection, name, {"off"}, until); !off) return fail(after_an_effect(off.error()));
     ++outcome.calls;
-    outcome.words = std::string("passwords and rights gone, set off") + (let_in ? "" : "; the case's own password was not let in before");
+    outcome.words = std::string("passwords and rights gone, set off") +
+                    (let_in ? "; the case's own password was let in before" : "; the case's own password was not let in before");
   }
   // Also where the user is gone: the saved form may still have it.
   EXEUNT_TRY_ASSIGN(const std::string saved, save(*connection, settings, until));

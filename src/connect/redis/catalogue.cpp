@@ -1,6 +1,6 @@
 #include "connect/redis/catalogue.hpp"
 
-#include <utility>
+#include "connect/catalogue_parts.hpp"
 
 namespace exeunt::connect {
 
@@ -15,27 +15,9 @@ using model::Stage;
 namespace {
 
 // One thread executes every command, so an ACL change holds for whatever comes after it; 5 s leave room for a second look.
-constexpr base::Duration k_settle{5'000};
-constexpr const char* k_settle_source =
-    "measured on Redis 7.0: ACL SETUSER and CLIENT KILL hold for the next command of anybody; commands run in one thread";
-
-ActionSpec action_on(NodeKind target, Action action, std::vector<NodeKind> covers) {
-  ActionSpec spec;
-  spec.action = action;
-  spec.target = target;
-  spec.covers = std::move(covers);
-  return spec;
-}
-
-PathSpec path_of(NodeKind kind, std::vector<ProbeMeans> means, Grade best) {
-  PathSpec spec;
-  spec.kind = kind;
-  spec.means = std::move(means);
-  spec.best = best;
-  spec.settle = k_settle;
-  spec.settle_source = k_settle_source;
-  return spec;
-}
+constexpr SettleWindow k_settle{
+    base::Duration{5'000},
+    "measured on Redis 7.0: ACL SETUSER and CLIENT KILL hold for the next command of anybody; commands run in one thread"};
 
 std::vector<ActionSpec> action_specs() {
   ActionSpec lock = action_on(NodeKind::account, Action::lock_and_replace, {NodeKind::account});
@@ -78,22 +60,22 @@ std::vector<ActionSpec> action_specs() {
 }
 
 std::vector<PathSpec> path_specs() {
-  PathSpec account = path_of(NodeKind::account, {ProbeMeans::own, ProbeMeans::read_back}, Grade::refused);
+  PathSpec account = path_of(NodeKind::account, {ProbeMeans::own, ProbeMeans::read_back}, Grade::refused, k_settle);
   account.refusal =
       "WRONGPASS for the password that this case set and that was let in before the user was set off, while that password is still the "
       "user's only one and the user is off";
-  account.trying_counts_as_failure = true;
+  account.trying_counts_as_failure = true;  // before the lock nothing but a wrong password could be tried; the right one is tried inside it
   account.gaps = {
       "Redis answers alike for a wrong password, a disabled user and none: only the process that made the cut can tell them apart; after a "
-      "restart of Exeunt the ending is read back",
+      "restart of Exeunt, or where the case's password was not let in before the cut, the ending is read back",
       "a user name is no immutable id: whoever makes a user of that name again makes a way in",
   };
 
-  PathSpec session = path_of(NodeKind::session, {ProbeMeans::read_back}, Grade::read_back);
+  PathSpec session = path_of(NodeKind::session, {ProbeMeans::read_back}, Grade::read_back, k_settle);
   session.refusal = "no connection with that id and address in CLIENT LIST, listed whole";
   session.gaps = {"connections through a proxy (Envoy, twemproxy) appear under the proxy's own user: list and end them there"};
 
-  PathSpec secret = path_of(NodeKind::secret, {ProbeMeans::own}, Grade::refused);
+  PathSpec secret = path_of(NodeKind::secret, {ProbeMeans::own}, Grade::refused, k_settle);
   secret.refusal = "WRONGPASS for the old value while the new value logs in from the same place";
   return {account, session, secret};
 }

@@ -1,5 +1,6 @@
 #include "connect/redis/observe.hpp"
 
+#include "connect/answers.hpp"
 #include "connect/redis/acl.hpp"
 #include "connect/redis/persistence.hpp"
 
@@ -12,11 +13,6 @@ using model::NodeKind;
 namespace {
 
 Observation seen(Presence presence, std::string words) { return {presence, Grade::read_back, std::move(words)}; }
-
-std::string fact(const model::Node& node, const std::string& name) {
-  const auto found = node.facts.find(name);
-  return found == node.facts.end() ? std::string{} : found->second;
-}
 
 Result<Observation> observe_account(const Settings& settings, Connection& connection, const model::Node& target, const Until& until) {
   EXEUNT_TRY_ASSIGN(const std::string name, name_of(target.key.native_id));

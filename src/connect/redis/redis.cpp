@@ -2,6 +2,7 @@
 
 #include <mutex>
 
+#include "connect/answers.hpp"
 #include "connect/redis/acl.hpp"
 #include "connect/redis/actions.hpp"
 #include "connect/redis/check.hpp"
@@ -10,7 +11,6 @@
 
 namespace exeunt::connect {
 
-using base::Code;
 using base::fail;
 using base::Result;
 using model::Action;
@@ -75,11 +75,9 @@ Result<ApplyOutcome> RedisConnector::rotate(const ApplyRequest& request, const U
 
 Result<ApplyOutcome> RedisConnector::apply(const ApplyRequest& request) {
   const Until end = until(request.deadline);
-  // The last gate guards our own account; a slip of it must not end Exeunt here.
   EXEUNT_TRY_ASSIGN(const std::string name, name_of(request.target.key.native_id));
   if (name == settings_.user) {
-    return fail(Code::failed_precondition, settings_.system.text() + ": this is the account that Exeunt itself stands on",
-                "give Exeunt another account first");
+    return fail(stands_on_it(settings_.system));
   }
   switch (request.action) {
     case Action::lock_and_replace: return lock_account(settings_, request, seen_, end);
@@ -100,8 +98,7 @@ Result<ApplyOutcome> RedisConnector::apply(const ApplyRequest& request) {
     case Action::attest:
     case Action::review: break;
   }
-  return fail(Code::unimplemented, settings_.system.text() + ": Redis cannot " + std::string(model::name(request.action)),
-              "see the catalogue's actions");
+  return fail(cannot(settings_.system, "Redis", request.action));
 }
 
 Result<ProbeResult> RedisConnector::probe(const ProbeRequest& request) {
@@ -113,13 +110,12 @@ Result<ProbeResult> RedisConnector::probe(const ProbeRequest& request) {
     if (kind == NodeKind::account) return probe_account(settings_, *name, seen_, end);
     return probe_shared_password(settings_, *name, request.old_secret, request.new_secret, end);
   }
-  return fail(Code::unimplemented, settings_.system.text() + ": no probe of " + std::string(model::name(kind)) + " by " +
-                                       std::string(model::name(request.means)));
+  return fail(no_probe(settings_.system, request));
 }
 
 Result<ProbeResult> RedisConnector::probe_control(const ProbeRequest& request) {
   if (request.means == ProbeMeans::own) return probe_control_login(settings_, until(request.deadline));
-  return fail(Code::unimplemented, settings_.system.text() + ": no control identity for this probe");
+  return fail(no_control(settings_.system));
 }
 
 }  // namespace

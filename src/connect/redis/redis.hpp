@@ -4,7 +4,7 @@
 // ------------------+-----------------------+--------------------------------------------------------+------------+--------+------------------------
 // account (user)    | own (the case's       | WRONGPASS for the password that this case set and that | refused    | 5 s    | after a restart of Exeunt
 //                   | password); read_back  | was let in before `off`, while it is the user's only   |            |        | in mid-case: read back
-//                   |                       | one and the user is off                                |            |        |
+//                   |                       | one and the user is off; alive: "on" is read back      |            |        |
 // session           | read_back             | no connection with that id and address in CLIENT LIST, | read_back  | 5 s    | proxies
 //                   |                       | whole by the server's own count of the same instant    |            |        |
 // secret (password  | own (old value, with  | WRONGPASS for the old value while the new one logs in  | refused    | 5 s    |
@@ -13,6 +13,8 @@
 // WRONGPASS is said alike for a wrong password, a disabled user and none at all: a wrong password is never a probe. So the lock is in two
 // commands: (1) every password and right goes and the case's own password is the only one, (2) that password is tried and let in, (3) the
 // user is set off. From then on the refusal of *that* password means something, as long as the ACL lists it as the only one.
+// Before the lock there is no password that may be tried, and a listing is no try: the control identity's login is the answer of that
+// moment, the user's own is the one inside the lock. Where that one was not let in, the ending is read back.
 // twin is not used: a second password beside hers would have to be there before the cut; the user's one password after it serves as well.
 //
 // Also true on a real server: `off` and a new password leave sessions, subscribers and blocked pops alive; taking channels away ends

@@ -1,5 +1,7 @@
 #include "connect/redis/sessions.hpp"
 
+#include "connect/answers.hpp"
+
 namespace exeunt::connect::redis {
 
 using base::Result;

@@ -39,8 +39,6 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-base::Duration Until::left() const { return std::max(base::Duration{0}, end_ - clock_->steady()); }
-
 void Transport::Free::operator()(ssl_st* tls) const { SSL_free(tls); }
 
 bool Transport::wait(short events, const Until& until) const {

@@ -5,25 +5,14 @@
 #include <string>
 #include <string_view>
 
-#include "base/clock.hpp"
 #include "base/descriptor.hpp"
 #include "base/result.hpp"
 #include "connect/redis/settings.hpp"
+#include "connect/until.hpp"
 
 struct ssl_st;
 
 namespace exeunt::connect::redis {
-
-/// When a call must have come back.
-class Until {
- public:
-  Until(const base::Clock& clock, base::Duration timeout) : clock_(&clock), end_(clock.steady() + timeout) {}
-  [[nodiscard]] base::Duration left() const;  // never negative
-
- private:
-  const base::Clock* clock_;
-  base::Duration end_;
-};
 
 class Transport {
  public:

@@ -99,14 +99,6 @@ Result<std::vector<Reply>> Connection::read_at_once(const std::vector<Words>& co
   return results;
 }
 
-Error after_an_effect(Error error) {
-  if (error.code == Code::unavailable) {
-    error.code = Code::outcome_unknown;
-    error.what += "; a part of the action had taken effect";
-  }
-  return error;
-}
-
 Result<std::unique_ptr<Connection>> open_own(const Settings& settings, const Until& until) {
   EXEUNT_TRY_ASSIGN(Transport transport, Transport::open(settings, until));
   auto connection = std::make_unique<Connection>(std::move(transport), settings.system.text());

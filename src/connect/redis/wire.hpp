@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "connect/password_tries.hpp"
 #include "connect/redis/reply.hpp"
 #include "connect/redis/transport.hpp"
 
@@ -36,14 +37,10 @@ class Connection {
   std::string subject_;
 };
 
-/// A part of an action took effect before this error: "certainly no effect" would be untrue.
-[[nodiscard]] base::Error after_an_effect(base::Error error);
-
 /// Our own user. permission_denied when our credential is wrong; unavailable.
 [[nodiscard]] base::Result<std::unique_ptr<Connection>> open_own(const Settings& settings, const Until& until);
 
 /// Whether this value lets that user in now, tried over a connection of its own that is closed at once.
-enum class PasswordAnswer { taken, refused, unknown };
 [[nodiscard]] PasswordAnswer try_password(const Settings& settings, const std::string& user, const base::Secret& value, const Until& until,
                                           std::string& words);
 

@@ -1,0 +1,36 @@
+// The beginnings of a catalogue's rows; what is special about each is set after them.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "model/catalogue.hpp"
+
+namespace exeunt::connect {
+
+/// How long a system may lag behind its own answer, and where that figure comes from.
+struct SettleWindow {
+  base::Duration length;
+  const char* source;
+};
+
+[[nodiscard]] inline model::ActionSpec action_on(model::NodeKind target, model::Action action, std::vector<model::NodeKind> covers) {
+  model::ActionSpec spec;
+  spec.action = action;
+  spec.target = target;
+  spec.covers = std::move(covers);
+  return spec;
+}
+
+[[nodiscard]] inline model::PathSpec path_of(model::NodeKind kind, std::vector<model::ProbeMeans> means, model::Grade best,
+                                             const SettleWindow& settle) {
+  model::PathSpec spec;
+  spec.kind = kind;
+  spec.means = std::move(means);
+  spec.best = best;
+  spec.settle = settle.length;
+  spec.settle_source = settle.source;
+  return spec;
+}
+
+}  // namespace exeunt::connect
