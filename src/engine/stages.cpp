@@ -56,8 +56,9 @@ void StageRunner::ended(const model::StepId& step, const base::Result<StepEnd>& 
   ends_[step] = end ? *end : StepEnd::failed;
   if (!end && broken_) broken_ = base::fail(end.error());
   just_ended_.push_back(step);
-  // The first of a batch wakes the driver; it takes all that are there by then.
-  if (just_ended_.size() == 1 || running_.empty()) changed_.notify_all();
+  open_.erase(step);
+  // Most ends change nothing for the driver: it is woken when something may start, when all are through, and when the run is broken.
+  if (open_.empty() || running_.empty() || following_.contains(step) || !broken_) changed_.notify_all();
 }
 
 void StageRunner::start(const std::vector<const StepRef*>& refs) {
@@ -67,6 +68,7 @@ void StageRunner::start(const std::vector<const StepRef*>& refs) {
     if (!queues_.contains(system)) {
       ends_[ref->step->id] = StepEnd::failed;
       just_ended_.push_back(ref->step->id);
+      open_.erase(ref->step->id);
       continue;
     }
     running_.insert(ref->step->id);
@@ -84,11 +86,11 @@ Status StageRunner::drive(const std::vector<StepRef>& wanted, base::Duration wai
   std::unique_lock lock(mutex_);
   const base::Duration started = context_.clock.steady();
   std::set<model::StepId> held;  // wanted and not started
-  std::set<model::StepId> open;  // wanted and without an end
   just_ended_.clear();           // what ended before is in ends_
+  open_.clear();
   std::vector<const StepRef*> now;
+  for (const auto& ref : wanted) open_.insert(ref.step->id);
   for (const auto& ref : wanted) {
-    open.insert(ref.step->id);
     if (ready(*ref.step))
       now.push_back(&ref);
     else
@@ -100,7 +102,6 @@ Status StageRunner::drive(const std::vector<StepRef>& wanted, base::Duration wai
     while (!just_ended_.empty()) {
       const model::StepId step = just_ended_.back();
       just_ended_.pop_back();
-      open.erase(step);
       const auto following = following_.find(step);
       if (following == following_.end()) continue;
       now.clear();
@@ -110,7 +111,7 @@ Status StageRunner::drive(const std::vector<StepRef>& wanted, base::Duration wai
       }
       start(now);
     }
-    if (open.empty()) return {};
+    if (open_.empty()) return {};
     // Late ones go on by themselves as soon as what they wait for came to an end; nothing of this stage is dropped.
     if (held.empty() && context_.clock.steady() - started >= wait_max) return {};
     context_.clock.wait_for(lock, changed_, k_look_again, [&] { return !just_ended_.empty() || !broken_; });

@@ -50,6 +50,7 @@ class StageRunner {
   std::map<model::StepId, StepEnd> ends_;
   std::vector<model::StepId> just_ended_;  // not looked at by drive() yet
   std::set<model::StepId> running_;
+  std::set<model::StepId> open_;  // wanted by drive() and without an end
   base::Status broken_;
   std::map<model::SystemId, std::unique_ptr<SystemQueue>> queues_;  // last: stopped before what their jobs use
 };
