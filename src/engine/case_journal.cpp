@@ -86,7 +86,7 @@ Status CaseJournal::path_found(const model::Node& node, bool required, model::Gr
   base::JsonObject facts;
   for (const auto& [key, value] : node.facts) facts[key] = value;
   return write(std::move(leaf),
-               JsonObject{{"node", node.id().text()}, {"label", node.label}, {"facts", std::move(facts)}, {"witness", witness}});
+               Payload(JsonObject{{"node", node.id().text()}, {"label", node.label}, {"facts", std::move(facts)}, {"witness", witness}}));
 }
 
 Status CaseJournal::listed(const model::Listing& listing) {
@@ -107,7 +107,7 @@ Status CaseJournal::gap_declared(const model::Gap& gap) {
   Leaf leaf = leaf_of(LeafKind::gap_declared);
   leaf.system = gap.system.text();
   leaf.node = name(gap.kind);
-  return write(std::move(leaf), {{"words", gap.words}});
+  return write(std::move(leaf), Payload::of({{"words", gap.words}}));
 }
 
 Status CaseJournal::plan_compiled(const std::string& plan_name, const std::string& digest, const std::string& words) {
@@ -123,7 +123,7 @@ Status CaseJournal::step_intended(const model::StepId& step, int attempt, const 
   leaf.system = target.key.system.text();
   leaf.step = step.text();
   leaf.attempt = attempt;
-  return write(std::move(leaf), JsonObject{{"node", target.id().text()}, {"details", details}});
+  return write(std::move(leaf), Payload(JsonObject{{"node", target.id().text()}, {"details", details}}));
 }
 
 Status CaseJournal::step_outcome(const model::StepId& step, int attempt, model::StepState outcome, const std::string& words) {
@@ -204,7 +204,7 @@ Status CaseJournal::halted(const std::string& words) { return write(leaf_of(Leaf
 Status CaseJournal::clock_stepped(base::Duration by) {
   Leaf leaf = leaf_of(LeafKind::clock_stepped);
   leaf.count = by.count();
-  return write(std::move(leaf), JsonObject{});
+  return write(std::move(leaf), Payload::of({}));
 }
 
 }  // namespace exeunt::engine

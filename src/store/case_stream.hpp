@@ -26,6 +26,9 @@ class CaseStream {
   /// Fills v, tenant, case, case_seq, prev, t (when unset), commit; checks the transition by folding; durable on return. On error the
   /// fold is as before and, unless it was a check, the stream is closed for writing (fail closed): every later append fails.
   [[nodiscard]] base::Status append(evidence::Leaf leaf, Payload payload);
+  [[nodiscard]] base::Status append(evidence::Leaf leaf, const base::JsonObject& payload) {
+    return append(std::move(leaf), Payload(payload));
+  }
   /// The same without waiting: entries of one stream stay in order; `done` runs on the store's writer thread. A later `append` is durable
   /// only after all earlier ones are.
   void append_async(evidence::Leaf leaf, std::string payload, Store::Done done);

@@ -14,8 +14,7 @@ class Payload {
  public:
   using Text = std::pair<std::string_view, std::string_view>;
 
-  Payload(const base::JsonObject& object) : text_(base::canonical_json(object)) {}  // NOLINT(google-explicit-constructor): is one
-  Payload(const base::Json& value) : text_(base::canonical_json(value)) {}          // NOLINT(google-explicit-constructor): is one
+  explicit Payload(const base::JsonObject& object) : text_(base::canonical_json(object)) {}
   /// Members in the order of their names, all of them texts: what most entries have, written without a document tree.
   [[nodiscard]] static Payload of(std::initializer_list<Text> members);
 
