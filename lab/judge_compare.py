@@ -108,8 +108,8 @@ def _broker(before, after, held):
 def _provider(before, after, subject):
     """Accounts, sessions, refresh tokens and consents of everybody else. The engine's own account signs in as it works."""
     hr_id = subject.encode().hex()
-    hers = {bytes.fromhex(uid).decode("utf-8", "replace") for entry in before["directory"].values()
-            if hr_id in entry.get("employeeNumber", []) for uid in entry.get("uid", [])}
+    hers = {bytes.fromhex(mail).decode("utf-8", "replace") for entry in before["directory"].values()
+            if hr_id in entry.get("employeeNumber", []) for mail in entry.get("mail", [])}
     was, now = before.get("provider", {}), after.get("provider", {})
     return [f"provider: what is kept of {login!r} differs" for login in sorted(set(was) | set(now))
             if login not in hers | {ENGINES_PROVIDER_LOGIN} and was.get(login) != now.get(login)]

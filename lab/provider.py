@@ -145,8 +145,9 @@ def _done(answer, what):
     return answer[2]
 
 
-def seed(lab, secrets, people_filter="objectClass=inetOrgPerson"):
-    """Modules, scopes, clients, the engine's account and the control account, over the wire."""
+def seed(lab, secrets, people_filter="objectClass=inetOrgPerson", login_property="mail"):
+    """Modules, scopes, clients, the engine's account and the control account, over the wire. People sign in by mail address: Glewlwyd's LDAP
+    module lists a uid with letters past ASCII and cannot look it up (README)."""
     admin = Client(url(lab))
     if admin.sign_in("admin", "password") != 200:
         raise processes.LabError("glewlwyd: its first administrator does not sign in")
@@ -163,7 +164,7 @@ def seed(lab, secrets, people_filter="objectClass=inetOrgPerson"):
         "local accounts")
     _done(admin.call("POST", "/api/mod/user/", {
         "module": "ldap", "name": "directory", "display_name": "the lab's directory", "order_rank": 1, "readonly": True,
-        "parameters": directory_parameters(lab, secrets, people_filter)}), "directory")
+        "parameters": directory_parameters(lab, secrets, people_filter, login_property)}), "directory")
     _done(admin.call("POST", "/api/mod/plugin/", {"module": "oidc", "name": PLUGIN, "display_name": "OpenID Connect",
                                                   "parameters": oidc_parameters(lab)}), "OpenID plugin")
     for name, kinds, secret in ((PORTAL, ["password", "refresh_token", "code"], "op-portal"),
@@ -178,11 +179,11 @@ def seed(lab, secrets, people_filter="objectClass=inetOrgPerson"):
                                                 "password": secrets[secret]}), "account")
 
 
-def directory_parameters(lab, secrets, people_filter):
+def directory_parameters(lab, secrets, people_filter, login_property="mail"):
     read = {"read": True, "write": False, "profile-read": False, "profile-write": False, "multiple": False}
     return {"uri": f"ldap://127.0.0.1:{lab.ldap_port}", "bind-dn": directory.PROVIDER_DN,
             "bind-password": secrets["ldap-provider"], "search-scope": "one", "page-size": 50,
-            "base-search": f"ou=people,{BASE_DN}", "filter": people_filter, "username-property": "uid",
+            "base-search": f"ou=people,{BASE_DN}", "filter": people_filter, "username-property": login_property,
             "name-property": "cn", "email-property": "mail", "scope-property": "objectClass",
             "scope-property-match": "equals",
             # Each value of objectClass becomes one scope: everybody in the directory has both.
@@ -222,5 +223,5 @@ def snapshot(lab):
 
 def wallet(lab, person, secrets):
     """What the person's browser and laptop know of the provider."""
-    return {"url": url(lab), "plugin": PLUGIN, "login": person.uid, "client_id": PORTAL, "client_secret": secrets["op-portal"],
+    return {"url": url(lab), "plugin": PLUGIN, "login": person.email, "client_id": PORTAL, "client_secret": secrets["op-portal"],
             "callback": f"https://{PORTAL}.example/callback", "resource_url": f"http://127.0.0.1:{lab.resource_port}"}

@@ -128,7 +128,7 @@ class Company:
         directory.seed(lab, company, self.secrets, wallets)
         provider.prepare(lab)
         provider.start(lab)
-        provider.seed(lab, self.secrets)
+        provider.seed(lab, self.secrets, login_property="uid")
         self.relay = Relay(lab.op_port)
         self.relay.last_of = self._nothing_left
         threading.Thread(target=self.relay.serve_forever, daemon=True).start()
@@ -255,7 +255,7 @@ class Company:
 
     def do_hide(self, login):
         """The provider's filter leaves out who is in the switch group, and she is put into it."""
-        parameters = provider.directory_parameters(self.lab, self.secrets, f"&(objectClass=inetOrgPerson)(!(memberOf={directory.SWITCH_GROUP}))")
+        parameters = provider.directory_parameters(self.lab, self.secrets, f"&(objectClass=inetOrgPerson)(!(memberOf={directory.SWITCH_GROUP}))", "uid")
         self._admin("PUT", "/api/mod/user/directory", {"display_name": "d", "order_rank": 1, "readonly": True, "parameters": parameters})
         self._admin("PUT", "/api/mod/user/directory/reset")
         root = directory.connect(self.lab, directory.ROOT_DN, self.secrets["ldap-root"])

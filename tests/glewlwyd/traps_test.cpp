@@ -162,6 +162,28 @@ TEST_CASE("glewlwyd: an account that the directory's filter hides has ended noth
   CHECK(ended.error().code == Code::failed_precondition);
 }
 
+TEST_CASE("glewlwyd: a login of the directory with letters past ASCII is listed and cannot be looked up: what it holds is said to be unseen") {
+  EXEUNT_COMPANY(company);
+  auto connector = company.connector();
+  std::string login;
+  for (const auto& each : company.facts().at("logins").as_array()) {
+    const std::string name(each.as_string());
+    if (std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) login = name;
+  }
+  REQUIRE(!login.empty());
+  const model::Node account = test::account_of(*connector, login);
+  const model::Inventory inventory = test::look(*connector, account);
+  REQUIRE(of_kind(inventory, NodeKind::account).size() == 1);
+  CHECK(of_kind(inventory, NodeKind::account).front().live);
+  CHECK(of_kind(inventory, NodeKind::session).empty());
+  REQUIRE(inventory.listings.size() == 3);
+  for (const model::Listing& listing : inventory.listings) {
+    CHECK(listing.completeness == Completeness::none);
+    CHECK(listing.reason.find("cannot be listed") != std::string::npos);
+  }
+  CHECK(presence(*connector, account) != Presence::absent);
+}
+
 TEST_CASE("glewlwyd: introspection by a client that a token was not issued to says inactive of a live token, so it is no probe") {
   EXEUNT_COMPANY(company);
   const std::string login = company.make_person("introspected");

@@ -17,7 +17,8 @@
 // What survives a disabled account (each measured on 2.7.5): the browser's session is issued authorization codes although /profile_list answers 401;
 // refresh tokens mint; introspection says active; re-enabling brings everything back. So sessions and refresh tokens are ended one by one.
 // When a directory's filter hides the account, the provider answers 401 for its sessions and tokens, keeps them, and a refresh ends in a 500: none
-// of it means that they are over.
+// of it means that they are over. A login of a directory with letters past ASCII is listed and cannot be looked up (its LDAP module; nor can it
+// sign in): what such an account holds is listed as unseen, completeness none.
 //
 // Files: settings, api (HTTP), accounts, held (sessions, tokens, consents), draining, inventory, apply, observe, check, catalogue.
 #pragma once

@@ -62,15 +62,24 @@ class PathLister {
     out_.listings.push_back({api_.settings().system, kind, account_->id, listing.completeness, listing.reason, count});
   }
 
+  /// A login that the provider lists and cannot look up: what it holds is not seen, which is said and is no reason to leave the rest undone.
+  Status not_seen(NodeKind kind, const base::Error& error) {
+    if (error.code != base::Code::failed_precondition) return base::fail(error);
+    out_.listings.push_back({api_.settings().system, kind, account_->id, Completeness::none, error.what, 0});
+    return {};
+  }
+
   Status sessions() {
-    EXEUNT_TRY_ASSIGN(const HeldListing listing, list_sessions(api_, account_->login, until_));
-    add_held(NodeKind::session, listing, "session of", "provider: sessions");
+    const auto listing = list_sessions(api_, account_->login, until_);
+    if (!listing) return not_seen(NodeKind::session, listing.error());
+    add_held(NodeKind::session, *listing, "session of", "provider: sessions");
     return {};
   }
 
   Status tokens() {
-    EXEUNT_TRY_ASSIGN(const HeldListing listing, list_refresh_tokens(api_, account_->login, until_));
-    add_held(NodeKind::token, listing, "refresh token of", "provider: refresh tokens");
+    const auto listing = list_refresh_tokens(api_, account_->login, until_);
+    if (!listing) return not_seen(NodeKind::token, listing.error());
+    add_held(NodeKind::token, *listing, "refresh token of", "provider: refresh tokens");
     EXEUNT_TRY_ASSIGN(const base::Duration life, access_token_life(api_, until_));
     // One node for all of them: they are listed nowhere, and they end together, one lifetime after the last way to get one.
     Node& node = add(NodeKind::token, k_access_tokens, "access tokens already issued (not listed, not revocable)", EdgeKind::issued,
@@ -82,19 +91,21 @@ class PathLister {
   }
 
   Status grants() {
-    EXEUNT_TRY_ASSIGN(const std::vector<std::string> clients, list_grants(api_, account_->login, until_));
-    for (const std::string& client : clients) {
+    const auto clients = list_grants(api_, account_->login, until_);
+    if (!clients) return not_seen(NodeKind::grant, clients.error());
+    for (const std::string& client : *clients) {
       Node& node = add(NodeKind::grant, client, "consent for " + client, EdgeKind::grants, "provider: consents");
       node.facts["client"] = client;
     }
-    out_.listings.push_back({api_.settings().system, NodeKind::grant, account_->id, Completeness::full, "", clients.size()});
+    out_.listings.push_back({api_.settings().system, NodeKind::grant, account_->id, Completeness::full, "", clients->size()});
     return {};
   }
 
   Status second_factors() {
-    EXEUNT_TRY_ASSIGN(const base::Json schemes,
-                      api_.read(api_.api().path("delegate").segment(account_->login).path("profile/scheme"), until_));
-    const base::JsonArray* rows = schemes.if_array();
+    const auto schemes = api_.read(api_.api().path("delegate").segment(account_->login).path("profile/scheme"), until_);
+    const bool unseen = !schemes && (schemes.error().code == base::Code::permission_denied || schemes.error().code == base::Code::not_found);
+    if (!schemes && !unseen) return base::fail(schemes.error());
+    const base::JsonArray* rows = schemes ? schemes->if_array() : nullptr;
     if (rows != nullptr && rows->empty()) return {};
     out_.gaps.push_back(
         {api_.settings().system, NodeKind::key,
