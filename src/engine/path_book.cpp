@@ -60,6 +60,8 @@ bool PathBook::note_verdict(const model::NodeId& id, model::PathState state, mod
   PathRecord& record = found->second;
   const bool changed = record.state != state || record.grade != grade || record.until != until;
   record.until = until;
+  if (until) record.drained_by = until;
+  if (state == model::PathState::live) record.drained_by.reset();  // a way in like any other again
   count(record, false);
   record.state = state;
   record.grade = grade;

@@ -126,7 +126,7 @@ base::Result<Prover::Look> Prover::look_by_observing(const Try& attempt) {
   Look look;
   model::Node node = attempt.path.node;
   // The instant that an earlier look gave is handed back: a new process must not begin the wait anew.
-  if (attempt.path.until) node.facts["drains_until_ms"] = std::to_string(attempt.path.until->time_since_epoch().count());
+  if (attempt.path.drained_by) node.facts["drains_until_ms"] = std::to_string(attempt.path.drained_by->time_since_epoch().count());
   auto& connector = *systems_.at(node.key.system).connector;
   Grade worst = Grade::observed;
   for (int i = 0; i < 2; ++i) {  // looked at twice: a lagging table says "none" beside a live connection

@@ -76,9 +76,11 @@ std::set<model::NodeId> left_behind(const model::Inventory& inventory, const con
   return out;
 }
 
-/// Accounts and secrets stay listed when they are shut; of the other kinds being listed and live means that the way is there.
+/// Accounts and secrets stay listed when they are shut, and what drains is in no listing of the system's: the connector names it for as long as it
+/// could be there. Of all others being listed and live means that the way is there.
 bool listing_means_open(const model::Node& node) {
-  return node.live && node.key.kind != model::NodeKind::account && node.key.kind != model::NodeKind::secret;
+  return node.live && !node.facts.contains("drains") && node.key.kind != model::NodeKind::account &&
+         node.key.kind != model::NodeKind::secret;
 }
 
 }  // namespace

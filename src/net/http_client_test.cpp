@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -141,13 +142,15 @@ TEST_CASE("http client: a change never goes out on a kept connection, where libc
   });
   net::HttpClient client(settings());
   REQUIRE(client.send(request_to(at(server))));
-  // The server still waits on the first connection and serves one at a time: a fresh one is not answered, a kept one would be, twice.
+  // The server still waits on the first connection and serves one at a time: on a fresh one the change is met once, when the first is given up;
+  // on a kept one it would be met at once, and again when libcurl repeats it.
   HttpRequest change = request_to(at(server), Method::post);
   change.timeout = base::Duration(500);
   const auto answer = client.send(change);
   REQUIRE(!answer);
   CHECK(answer.error().code == Code::outcome_unknown);
-  CHECK(server.requests().size() == 1);
+  const auto requests = server.requests();
+  CHECK(std::count_if(requests.begin(), requests.end(), [](const std::string& request) { return request.starts_with("POST"); }) <= 1);
 }
 
 TEST_CASE("http client: what was never sent had no effect") {
