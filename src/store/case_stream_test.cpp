@@ -110,6 +110,25 @@ TEST_CASE("case stream: after a write that failed nothing more is written, and t
   CHECK_EQ(words_of(opened.append(LeafKind::state_changed, "waiting_approval")), "ok");
 }
 
+TEST_CASE("case stream: whoever waits hears of a batch that failed, also who was to be in the next one, and nobody hears twice") {
+  testing::FaultyDisk disk;
+  Opened opened;
+  REQUIRE_EQ(words_of(opened.open()), "ok");
+  REQUIRE_EQ(words_of(opened.append(LeafKind::case_opened)), "ok");
+  disk.full_after(0);
+  std::atomic<int> failed{0};
+  std::atomic<int> stored{0};
+  for (int i = 0; i < 300; ++i) {
+    opened.stream->append_async(leaf_of(LeafKind::noted), "{}", [&](const base::Status& status) { ++(status ? stored : failed); });
+  }
+  CHECK_EQ(opened.stream->wait_until_durable().error().code, base::Code::resource_exhausted);
+  disk.full_after(-1);
+  opened.stream.reset();
+  CHECK_EQ(failed, 300);
+  CHECK_EQ(stored, 0);
+  CHECK_EQ(store::fold_case(*opened.store, k_case)->state().entries, 1);
+}
+
 TEST_CASE("case stream: what is not waited for keeps its place before what is") {
   Opened opened;
   REQUIRE_EQ(words_of(opened.open()), "ok");
