@@ -162,7 +162,8 @@ TEST_CASE("glewlwyd: an account that the directory's filter hides has ended noth
   CHECK(ended.error().code == Code::failed_precondition);
 }
 
-TEST_CASE("glewlwyd: a login of the directory with letters past ASCII is listed and cannot be looked up: what it holds is said to be unseen") {
+TEST_CASE(
+    "glewlwyd: a login of the directory with letters past ASCII is listed and cannot be looked up: what it holds is said to be unseen") {
   EXEUNT_COMPANY(company);
   auto connector = company.connector();
   std::string login;

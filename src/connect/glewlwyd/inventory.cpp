@@ -103,7 +103,8 @@ class PathLister {
 
   Status second_factors() {
     const auto schemes = api_.read(api_.api().path("delegate").segment(account_->login).path("profile/scheme"), until_);
-    const bool unseen = !schemes && (schemes.error().code == base::Code::permission_denied || schemes.error().code == base::Code::not_found);
+    const bool unseen =
+        !schemes && (schemes.error().code == base::Code::permission_denied || schemes.error().code == base::Code::not_found);
     if (!schemes && !unseen) return base::fail(schemes.error());
     const base::JsonArray* rows = schemes ? schemes->if_array() : nullptr;
     if (rows != nullptr && rows->empty()) return {};
