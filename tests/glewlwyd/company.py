@@ -41,6 +41,10 @@ class Relay(http.server.ThreadingHTTPServer):
         self.target = target
         super().__init__(("127.0.0.1", 0), Hop)
 
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that hangs up on too long an answer is no fault of the relay's
+            super().handle_error(request, client_address)
+
 
 class Hop(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.0"

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <optional>
 
 #include "connect/registry.hpp"
 #include "glewlwyd/company.hpp"
@@ -13,6 +14,24 @@ using connect::Presence;
 using model::Action;
 using model::Completeness;
 using model::NodeKind;
+
+namespace {
+
+/// The kind that a provider which says "not found" under this fault no longer lists; nothing for a fault that leaves no listing at all.
+std::optional<NodeKind> unlistable(const std::string& mode) {
+  if (mode == "status:404:session") return NodeKind::session;
+  if (mode == "status:404:token") return NodeKind::token;
+  if (mode == "status:404:grant") return NodeKind::grant;
+  return std::nullopt;
+}
+
+std::optional<Completeness> completeness_of(const model::Inventory& inventory, NodeKind kind) {
+  for (const model::Listing& listing : inventory.listings)
+    if (listing.kind == kind) return listing.completeness;
+  return std::nullopt;
+}
+
+}  // namespace
 
 TEST_CASE("glewlwyd: check says what our rights are, what is missing and that tokens are issued and known") {
   EXEUNT_COMPANY(company);
@@ -94,7 +113,14 @@ TEST_CASE("glewlwyd: an answer that is broken, forged, cut or missing is never a
     }
     connect::InventoryRequest request;
     request.accounts = {account};
-    CHECK(!connector->inventory(request));
+    const auto listed = connector->inventory(request);
+    if (const auto unseen = unlistable(mode)) {
+      // The provider lists the login and will not look up what it holds: said to be unseen, never listed as nothing.
+      REQUIRE(listed);
+      CHECK(completeness_of(*listed, *unseen) == Completeness::none);
+    } else {
+      CHECK(!listed);
+    }
     const auto ended = test::act(*connector, Action::end_sessions, account);
     // What the fault does not touch may be ended while it lasts.
     if (mode != "status:500:token" && mode != "status:404:token" && mode != "status:404:grant") CHECK(!ended);
