@@ -50,21 +50,28 @@ class Kills(unittest.TestCase):
         points = int(count.read_text())
         self.assertGreater(points, 10)
         expected, outside = answers(self.finish(case)), self.company.outside()
-        ended = 0
-        for i in range(KILLS):
-            at, when = 1 + i * points // KILLS, ("before", "after")[i % 2]
+        ended = runs = 0
+        while ended < KILLS and runs < 2 * KILLS:
+            at, when = 1 + ended * points // KILLS, ("before", "after")[ended % 2]
+            runs += 1
             with self.subTest(commit_point=at, when=when):
                 case = self.fresh_case()
-                code, _, _ = self.company.exeunt("run", case, environment=self.shimmed(SYNC_KILLER_AT=at, SYNC_KILLER_WHEN=when))
-                ended += code == -9
+                count.unlink(missing_ok=True)
+                code, _, _ = self.company.exeunt(
+                    "run", case, environment=self.shimmed(SYNC_KILLER_AT=at, SYNC_KILLER_WHEN=when, SYNC_KILLER_COUNT=count))
+                if code == -9:
+                    ended += 1
+                else:
+                    # What is written together depends on the machine's load: this run had fewer commit points, so the next ones aim lower.
+                    points = min(points, int(count.read_text()))
                 self.company.must("run", case)
                 record = self.finish(case)
                 self.assertEqual(intents_without_outcome(record), {})
                 self.assertEqual(self.company.outside(), outside)
                 self.assertEqual(answers(record), expected)
         self.company.must("doctor")
-        print(f"{ended} of {KILLS} runs were ended by SIGKILL, over {points} commit points", file=sys.stderr)
-        self.assertGreaterEqual(ended, KILLS * 9 // 10)
+        print(f"{ended} of {runs} runs were ended by SIGKILL, over {points} commit points", file=sys.stderr)
+        self.assertEqual(ended, KILLS)
 
     def test_the_check_sees_an_outcome_that_is_missing(self):
         """The oracle itself: an intent without an outcome is found."""
