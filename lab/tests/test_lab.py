@@ -107,11 +107,24 @@ class RealServers(unittest.TestCase):
                                     user=self.lab.engine_uid, group=self.lab.engine_uid, extra_groups=[])
         self.assertEqual((done.returncode, done.stdout), (1, b""))
 
+    def until_admitted(self, adversary, besides=None, seconds=20):
+        """All ways, once the last try of each (but of the kind `besides`) was let in; nothing may be refused meanwhile.
+        Measured: the provider answers status 500 to one request in some thousands while the machine is busy, which says
+        nothing; the next try must be let in."""
+        deadline = time.monotonic() + seconds
+        while True:
+            ways = adversary.tell("status")["ways"]
+            shut = [w for w in ways if w["kind"] != besides and w["last_outcome"] != "admitted"]
+            self.assertEqual([w for w in shut if w["last_outcome"] != "error"], [])
+            if not shut:
+                return ways
+            self.assertLess(time.monotonic(), deadline, shut)
+            time.sleep(0.2)
+
     def test_adversary_holds_every_kind_of_way_and_survives_restarts(self):
         adversary = story.Adversary(self.lab, self.lab.facts["by_exeunt"])
         try:
-            ways = adversary.tell("status")["ways"]
-            self.assertEqual([w for w in ways if w["last_outcome"] != "admitted"], [])
+            ways = self.until_admitted(adversary)
             self.assertEqual({(w["system"], w["kind"]) for w in ways}, {
                 ("directory", "account"), ("directory", "session"), ("directory", "membership"),
                 ("warehouse", "account"), ("warehouse", "session"), ("warehouse", "membership"),
@@ -122,11 +135,10 @@ class RealServers(unittest.TestCase):
             self.assertGreaterEqual(len(ways), 20)
             for system in SYSTEMS:
                 story.lab_command("restart", system, "--crash", "--dir", self.lab.root)
-            time.sleep(4)
+            time.sleep(4)                                  # what is held is noticed to have ended
+            last = self.until_admitted(adversary, besides="session")
         finally:
-            last = adversary.stop()["ways"]
-        logins = [w for w in last if w["kind"] not in ("session",)]
-        self.assertEqual([w for w in logins if w["last_outcome"] != "admitted"], [])
+            adversary.stop()
         self.assertTrue(any(w["last_words"].startswith("ended") for w in last))
 
     def _her(self):
