@@ -24,6 +24,11 @@ find_library(EXEUNT_LBER_LIBRARY lber REQUIRED)
 add_library(exeunt_ldap INTERFACE)
 target_link_libraries(exeunt_ldap INTERFACE ${EXEUNT_LDAP_LIBRARY} ${EXEUNT_LBER_LIBRARY})
 
+find_library(EXEUNT_KRB5_LIBRARY krb5 REQUIRED)
+find_library(EXEUNT_KADM5_LIBRARY kadm5clnt_mit REQUIRED)
+add_library(exeunt_krb5 INTERFACE)
+target_link_libraries(exeunt_krb5 INTERFACE ${EXEUNT_KADM5_LIBRARY} ${EXEUNT_KRB5_LIBRARY})
+
 find_library(EXEUNT_HIREDIS_LIBRARY hiredis REQUIRED)
 add_library(exeunt_hiredis INTERFACE)
 target_link_libraries(exeunt_hiredis INTERFACE ${EXEUNT_HIREDIS_LIBRARY})

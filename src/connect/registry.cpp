@@ -14,8 +14,9 @@ struct Line {
 };
 
 constexpr Line k_lines[] = {
-    {"openldap", make_openldap}, {"postgresql", make_postgresql}, {"openssh", make_openssh}, {"redis", make_redis},
-    {"rabbitmq", make_rabbitmq}, {"glewlwyd", make_glewlwyd},     {"attest", make_attest},   {"simulated", make_simulated},
+    {"openldap", make_openldap}, {"postgresql", make_postgresql}, {"openssh", make_openssh},
+    {"redis", make_redis},       {"rabbitmq", make_rabbitmq},     {"glewlwyd", make_glewlwyd},
+    {"kerberos", make_kerberos}, {"attest", make_attest},         {"simulated", make_simulated},
 };
 
 }  // namespace

@@ -30,6 +30,8 @@ namespace exeunt::connect {
                                                                      base::Random& random);
 [[nodiscard]] base::Result<std::unique_ptr<Connector>> make_glewlwyd(const SystemConfig& config, const base::Clock& clock,
                                                                      base::Random& random);
+[[nodiscard]] base::Result<std::unique_ptr<Connector>> make_kerberos(const SystemConfig& config, const base::Clock& clock,
+                                                                     base::Random& random);
 [[nodiscard]] base::Result<std::unique_ptr<Connector>> make_attest(const SystemConfig& config, const base::Clock& clock,
                                                                    base::Random& random);
 /// A stand-in whose effects live in another process; says "simulated" wherever it is named.

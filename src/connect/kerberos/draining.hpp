@@ -1,0 +1,39 @@
+// Tickets in hand: good until they end, whatever becomes of the principal. All that can be said of them is when the last one is over.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "connect/kerberos/kadmin.hpp"
+
+namespace exeunt::connect::kerberos {
+
+struct TicketLimits {
+  std::optional<base::Duration> life;  // the longer of ticket and renewable life; nullopt: neither principal nor krbtgt names one
+  bool postdatable = true;             // a ticket that begins next year can have been asked for this year
+};
+/// What the KDC holds a ticket to: the lesser of principal and krbtgt, each. `principal` nullptr: it is gone, krbtgt's alone.
+[[nodiscard]] TicketLimits ticket_limits(const PrincipalEntry* principal, const PrincipalEntry& krbtgt);
+
+/// The last moment, by the server's clock, at which the principal can have had a ticket; nullopt while it still can. A locked one was locked when it was
+/// changed last, or before; an expired one may have had tickets until then.
+[[nodiscard]] std::optional<base::Time> tickets_ended(const PrincipalEntry& principal, base::Time server_now);
+
+/// By our clock: life, then the clock skew that everybody allows, then the second to which the server's times are rounded.
+[[nodiscard]] base::Time drained_at(base::Time ended, base::Duration life, base::Duration skew, base::Duration clock_offset);
+
+/// Since when a principal is known to be gone: of a deleted one the server keeps no time. A new process begins anew, which is later than the truth and
+/// never earlier. Thread-safe.
+class GoneSince {
+ public:
+  [[nodiscard]] base::Time since(const std::string& principal, base::Time now);
+  void forget(const std::string& principal);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, base::Time> since_;
+};
+
+}  // namespace exeunt::connect::kerberos
