@@ -24,6 +24,7 @@ from adversary_broker import Broker
 from adversary_cache import Cache
 from adversary_directory import Directory
 from adversary_provider import Provider
+from adversary_realm import Realm
 from adversary_warehouse import Warehouse
 from adversary_ways import ADMITTED, ERROR, REFUSED
 
@@ -59,6 +60,7 @@ class Adversary:
         self.sides += [Cache(self.wallet, self)] if "cache" in self.wallet else []
         self.sides += [Broker(self.wallet, self)] if "broker" in self.wallet else []
         self.sides += [Provider(self.wallet, self)] if "provider" in self.wallet else []
+        self.sides += [Realm(self.wallet, self)] if "realm" in self.wallet else []
         self._list_secrets()
 
     def _list_secrets(self):
@@ -73,7 +75,10 @@ class Adversary:
             self.keep_key(f"private key {Path(key).name}", key)
 
     def keep_secret(self, what, value):
-        self.secret_file.write(json.dumps({"what": what, "hex": value.encode().hex()}) + "\n")
+        self.keep_bytes(what, value.encode())
+
+    def keep_bytes(self, what, value):
+        self.secret_file.write(json.dumps({"what": what, "hex": value.hex()}) + "\n")
 
     def keep_key(self, what, path):
         """The secret 32 bytes of an Ed25519 key in OpenSSH's private format."""
@@ -91,7 +96,7 @@ class Adversary:
         _, rest = take(private[8:])             # two check words, key type
         _, rest = take(rest)                    # public key
         secret, _ = take(rest)
-        self.secret_file.write(json.dumps({"what": what, "hex": secret[:32].hex()}) + "\n")
+        self.keep_bytes(what, secret[:32])
 
     def _write(self, record):
         with self.log_lock:

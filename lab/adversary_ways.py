@@ -22,7 +22,7 @@ class Way:
         self.attempt, self.held = attempt, held
 
     def key(self):
-        return self.system, self.kind, self.id
+        return self.system, self.kind, self.id, self.words   # several ways may lead over one path
 
 
 def endpoint(descriptor):

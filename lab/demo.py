@@ -253,7 +253,7 @@ def _tell_the_story(options, folder):
     began = story.lab_command("up", "--seed", options.seed, "--dir", folder)
     lab = Layout.load(folder)
     engine = story.Engine(lab, options.exeunt)
-    title("A small company of real servers on loopback: slapd, PostgreSQL, sshd, Redis, RabbitMQ, Glewlwyd (and one resource server, simulated)")
+    title("A small company of real servers on loopback: slapd, PostgreSQL, sshd, Redis, RabbitMQ, Glewlwyd, MIT Kerberos (and two that take tokens and tickets, simulated)")
     say(f"   {began.stderr.splitlines()[0]}")
     admitting = usual_way(lab)
     case, record, verdict, judge_code = by_exeunt(lab, engine, options.leaver or lab.facts["by_exeunt"])

@@ -175,6 +175,7 @@ def _policy_yaml(lab, company, entry_uuids, roles, more):
     protected += [f"provider/account/login:{login}" for login in ("admin", provider.ENGINE, provider.CONTROL)]
     protected += ["bastion/account/0", f"bastion/account/{lab.control_uid}"]
     secrets += [m.policy_secrets(lab, company) for m in more]
+    grades = "".join(m.required_grades() for m in more if hasattr(m, "required_grades"))
     protected += [p for m in more for p in m.protected_nodes()]
     lines = "".join(f"  - {p}\n" for p in protected)
     return f"""# Written by the lab for seed {lab.seed}.
@@ -190,7 +191,7 @@ required_grade:
 required_grade_on:
   directory: {{ account: refused }}
   warehouse: {{ account: refused }}
-protected_nodes:
+{grades}protected_nodes:
 {lines}protected_people: [{', '.join((OPERATOR, *APPROVERS))}]
 heir: {HEIR}
 secrets:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 
 ENGINES_PROVIDER_LOGIN = "exeunt"
+ENGINES_PRINCIPAL = "exeunt/admin@LAB.EXAMPLE"
 ENGINES_CONTROL = "cn=exeunt-control,ou=services,dc=example,dc=org"
 
 
@@ -15,7 +16,7 @@ def changed_for_others(before, after, subject, held):
             + _warehouse(before["warehouse"], after["warehouse"], held)
             + _bastion(before["bastion"], after["bastion"], held) + _cache(before["cache"], after["cache"], held)
             + _broker(before["broker"], after["broker"], held)
-            + _provider(before, after, subject))
+            + _provider(before, after, subject) + _realm(before["realm"], after["realm"], held))
 
 
 def _directory(before, after, subject):
@@ -113,6 +114,13 @@ def _provider(before, after, subject):
     was, now = before.get("provider", {}), after.get("provider", {})
     return [f"provider: what is kept of {login!r} differs" for login in sorted(set(was) | set(now))
             if login not in hers | {ENGINES_PROVIDER_LOGIN} and was.get(login) != now.get(login)]
+
+
+def _realm(before, after, held):
+    """Each principal whole, keys and all. Of the engine's own the KDC notes when it signs in."""
+    hers = {i for system, kind, i in held if system == "realm" and kind == "account"} | {ENGINES_PRINCIPAL}
+    return [f"realm: principal {name!r} differs" for name in sorted(set(before) | set(after))
+            if name not in hers and before.get(name) != after.get(name)]
 
 
 def fingerprint(line):

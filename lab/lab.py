@@ -3,7 +3,7 @@
 
   lab.py up --seed 1 --dir DIR         start; everything lies under DIR, nothing else is touched
   lab.py status --dir DIR              what runs, where the engine's home is
-  lab.py stop|start|restart SYSTEM --dir DIR     directory, warehouse, bastion, cache, broker or provider; --crash stops without mercy
+  lab.py stop|start|restart SYSTEM --dir DIR     directory, warehouse, bastion, cache, broker, provider or realm; --crash stops without mercy
   lab.py snapshot --dir DIR -o FILE    every account, byte for byte, for comparing before and after
   lab.py env --dir DIR                 environment in which ssh tools know the lab's uids, for `env $(...) ssh ...`
   lab.py down --dir DIR [--keep]       stop all by own pid and remove DIR
@@ -22,16 +22,19 @@ import broker  # noqa: E402
 import cache  # noqa: E402
 import company as company_module  # noqa: E402
 import directory  # noqa: E402
+import file_server  # noqa: E402
 import home  # noqa: E402
 import processes  # noqa: E402
 import provider  # noqa: E402
+import realm  # noqa: E402
 import resource_server  # noqa: E402
 import tls  # noqa: E402
 import wallets as wallet_store  # noqa: E402
 import warehouse  # noqa: E402
 from layout import SYSTEMS, Layout  # noqa: E402
 
-MODULES = {"directory": directory, "warehouse": warehouse, "bastion": bastion, "cache": cache, "broker": broker, "provider": provider}
+MODULES = {"directory": directory, "warehouse": warehouse, "bastion": bastion, "cache": cache, "broker": broker, "provider": provider,
+           "realm": realm}
 
 
 def up(options):
@@ -81,10 +84,14 @@ def _raise(lab, company, without_switch):
     provider.start(lab)
     provider.seed(lab, secrets)
     resource_server.start(lab, provider.url(lab), provider.PLUGIN)
+    realm.prepare(lab)
+    realm.start(lab)
+    realm.seed(lab, company, wallets)
+    file_server.start(lab, realm.config(lab), realm.service_keytab(lab))
     broker.wait_ready(lab)
     broker.seed(lab, company, secrets, wallets)
     home.write_approvers(lab)
-    home.write_home(lab, company, entry_uuids, roles, more=(cache, broker))
+    home.write_home(lab, company, entry_uuids, roles, more=(cache, broker, realm))
     processes.write(lab.root / "root-secrets.json", json.dumps(secrets), 0o600)
     home.add_key_links(lab, company, wallets)
     for person in company.people:
@@ -105,11 +112,13 @@ def _public_facts(lab, company):
             "keys": str(lab.keys), "ldaps_url": f"ldaps://localhost:{lab.ldaps_port}", "pg_port": lab.pg_port,
             "ssh_port": lab.ssh_port, "cache_port": lab.cache_port,
             "broker_port": lab.broker_port, "provider_url": provider.url(lab),
-            "resource_server_simulated": f"http://127.0.0.1:{lab.resource_port}"}
+            "resource_server_simulated": f"http://127.0.0.1:{lab.resource_port}",
+            "realm": realm.REALM, "kdc_port": lab.kdc_port, "file_server_simulated_port": lab.files_port}
 
 
 def _stop_all(lab):
     resource_server.stop(lab)
+    file_server.stop(lab)
     for module in MODULES.values():
         module.stop(lab)
     bastion.end_sessions(lab, range(lab.people_uid, lab.engine_uid + processes.UIDS_PER_SLOT))
@@ -144,7 +153,8 @@ def snapshot(options):
     secrets = json.loads((lab.root / "root-secrets.json").read_text())
     dump = {"directory": directory.snapshot(lab, secrets), "warehouse": warehouse.snapshot(lab, secrets),
             "bastion": bastion.snapshot(lab), "cache": cache.snapshot(lab, secrets),
-            "broker": broker.snapshot(lab, secrets), "provider": provider.snapshot(lab)}
+            "broker": broker.snapshot(lab, secrets), "provider": provider.snapshot(lab),
+            "realm": realm.snapshot(lab)}
     processes.write(options.output, json.dumps(dump, indent=1, sort_keys=True), 0o600, os.getuid(), os.getgid())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from processes import LabError, make_dir, write
 
-SYSTEMS = ("directory", "warehouse", "bastion", "cache", "broker", "provider")
+SYSTEMS = ("directory", "warehouse", "bastion", "cache", "broker", "provider", "realm")
 
 
 class Layout:
@@ -19,7 +19,9 @@ class Layout:
         first = facts["uid_first"]
         self.engine_uid, self.adversary_uid, self.approver_uid = first, first + 1, first + 2
         self.people_uid, self.shared_uid, self.control_uid = first + 10, first + 100, first + 150
+        self.realm_uid, self.files_uid = first + 160, first + 161   # Debian's krb5kdc runs as root; here it need not
         self.ldap_port, self.ldaps_port, self.pg_port, self.ssh_port = facts["ports"][:4]
+        self.kdc_port, self.kadmin_port, self.kpasswd_port, self.files_port = facts["ports"][4:8]
         self.cache_port, self.amqp_port, self.broker_port = facts["ports"][8:11]
         self.broker_ports = facts["ports"][11:13]   # the node's distribution, epmd
         self.op_port, self.resource_port = facts["ports"][-2:]
@@ -29,7 +31,7 @@ class Layout:
                   "cache": "cache", "broker": "broker",
                   "vault": "vault", "home": "engine/home", "keys": "sealed/exeunt-keys", "credentials":
                   "engine/credentials", "approver": "approver", "adversary": "adversary", "judge": "judge",
-                  "checkpoint": "outside/checkpoint", "nss": "nss", "provider": "provider"}
+                  "checkpoint": "outside/checkpoint", "nss": "nss", "provider": "provider", "realm": "realm"}
         if name in places:
             return self.root / places[name]
         raise AttributeError(name)
