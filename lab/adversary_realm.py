@@ -16,9 +16,8 @@ from adversary_ways import ADMITTED, ERROR, REFUSED, Way, new_password
 NEWER_TICKET_S = 2.0
 NEWER_KADMIN_TICKET_S = 10.0
 FIGHTS_MAX, FIGHT_PAUSE_S = 2, 1.0
-NO = ("credentials have been revoked", "not found in Kerberos database", "Password incorrect", "Preauthentication failed", "has expired",
-      "Ticket expired", "can't fulfill requested option", "Requested start time is later than end time", "PROCESS_TGS",
-      "policy rejects request", "Insufficient access")
+NO = ("credentials have been revoked", "not found in Kerberos database", "Password incorrect", "Preauthentication failed",
+      "entry in database has expired", "Ticket expired", "can't fulfill requested option")
 
 
 def ask(argv, config, typed=""):
@@ -79,10 +78,10 @@ class Realm:
         self._fight()
         return answer
 
-    def _keep(self, name, always=False):
+    def _keep(self, name):
         """The newest ticket, and with it one for the file server."""
         with self.lock:
-            if not always and time.monotonic() - self.got < NEWER_TICKET_S:
+            if time.monotonic() - self.got < NEWER_TICKET_S:
                 return
             self.got = time.monotonic()
             cache = adversary_tickets.Cache(self._cache(name).read_bytes())

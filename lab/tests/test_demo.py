@@ -15,9 +15,8 @@ from unittest import mock
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import demo  # noqa: E402
-import provider  # noqa: E402
 import story  # noqa: E402
-from test_story import HandCut, later, now  # noqa: E402
+from test_story import HandCut, drains, later, now  # noqa: E402
 
 LAST_LINE = re.compile(r"demo: paths=\d+ refused=\d+ witnessed=\d+ observed=\d+ read_back=\d+ draining=\d+ open=\d+ "
                        r"unknown=\d+ missed=\d+ usual_way_admitted=\d+ admitted_after=\d+ secrets_found=\d+ "
@@ -75,8 +74,8 @@ class StandIn:
                   "state": "ended", "grade": "refused" if w["kind"] in REFUSED else "read_back", "means": "own",
                   "control": "held", "action": "by hand", "ended_since": {"first_refused": self.ended}} for w in ways]
         for path in paths:
-            if path["id"].endswith(":access-tokens"):   # beyond recall: nothing that is done by hand ends them earlier
-                path |= {"state": "draining", "until": later(self.ended, provider.ACCESS_TOKEN_SECONDS), "ended_since": {}}
+            if drains(path["id"]) is not None:   # beyond recall: nothing that is done by hand ends them earlier
+                path |= {"state": "draining", "until": later(self.ended, drains(path["id"])), "ended_since": {}}
         if "secret" in self.faults:
             wallet = json.loads((self.lab.adversary / "wallets" / f"{self.lab.facts['by_exeunt']}.json").read_text())
             paths[-1]["action"] = wallet["directory"]["password"]

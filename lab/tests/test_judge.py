@@ -172,12 +172,13 @@ def snapshots():
               "bastion": {"nss/passwd": passwd.encode().hex(),
                           "homes/deploy/.ssh/authorized_keys": f"{KEY} her\n{OTHER_KEY} him\n".encode().hex()},
               "cache": {"now": {"her": "aa", "him": "bb", "shared": "cc"}, "saved": {"her": "aa", "him": "bb", "shared": "cc"}},
-              "broker": {"her": "a", "him": "b"}}
+              "broker": {"her": "a", "him": "b"},
+              "realm": {"her@X": "a", "him@X": "b", "exeunt/admin@LAB.EXAMPLE": "c"}}
     return before, json.loads(json.dumps(before))
 
 
 HELD = {("warehouse", "account", "1"), ("cache", "account", "her"), ("cache", "secret", "shared"),
-        ("broker", "account", "her"),
+        ("broker", "account", "her"), ("realm", "account", "her@X"), ("realm", "token", "him@X"),
         ("bastion", "key", "600:SHA256:" + base64.b64encode(hashlib.sha256(BLOB).digest()).decode().rstrip("="))}
 
 
@@ -198,6 +199,7 @@ class Compared(unittest.TestCase):
             s["cache"]["now"] |= {"her": "00", "shared": "11"}
             s["cache"]["saved"] |= {"her": "00", "shared": "11"}
             del s["broker"]["her"]
+            s["realm"] |= {"her@X": "0", "exeunt/admin@LAB.EXAMPLE": "0"}
         self.assertEqual(self.changed(ended), [])
 
     def test_each_planted_change_of_another_account_is_seen(self):
@@ -214,7 +216,10 @@ class Compared(unittest.TestCase):
         def saved_user(s): del s["cache"]["saved"]["him"]
         def new_user(s): s["cache"]["now"]["eve"] = "dd"
         def broker_user(s): s["broker"]["him"] = "c"
-        for change in (role, new_role, password, entry, member, pair, owner, key, file, user, saved_user, new_user, broker_user):
+        def principal(s): s["realm"]["him@X"] = "0"
+        def new_principal(s): s["realm"]["eve@X"] = "0"
+        for change in (role, new_role, password, entry, member, pair, owner, key, file, user, saved_user, new_user, broker_user,
+                       principal, new_principal):
             self.assertEqual(len(self.changed(change)), 1, change.__name__)
 
     def test_unknown_subject_is_said(self):

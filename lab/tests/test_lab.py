@@ -13,11 +13,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import ldap  # noqa: E402
 import psycopg2  # noqa: E402
 
+import adversary_realm  # noqa: E402
+import adversary_tickets  # noqa: E402
 import broker  # noqa: E402
 import cache  # noqa: E402
 import company  # noqa: E402
 import directory  # noqa: E402
 import processes  # noqa: E402
+import realm  # noqa: E402
 import story  # noqa: E402
 import warehouse  # noqa: E402
 from judge import forms, read_secrets  # noqa: E402
@@ -131,7 +134,9 @@ class RealServers(unittest.TestCase):
                 ("warehouse", "secret"), ("cache", "account"), ("cache", "session"),
                 ("cache", "secret"), ("broker", "account"), ("broker", "session"), ("broker", "secret"),
                 ("bastion", "key"), ("bastion", "certificate"), ("bastion", "session"),
-                ("provider", "account"), ("provider", "session"), ("provider", "token")})
+                ("provider", "account"), ("provider", "session"), ("provider", "token"),
+                ("realm", "account"), ("realm", "key"), ("realm", "token")})
+            self.assertEqual(len([w for w in ways if (w["system"], w["kind"]) == ("realm", "token")]), 3)
             self.assertGreaterEqual(len(ways), 20)
             for system in SYSTEMS:
                 story.lab_command("restart", system, "--crash", "--dir", self.lab.root)
@@ -204,6 +209,52 @@ class RealServers(unittest.TestCase):
         except psycopg2.OperationalError as answer:
             return str(answer)
         self.fail("the gate let somebody in")
+
+    def _tickets(self, leaver, *options):
+        """A new ticket-granting ticket of a leaver's, in a cache file; her wallet."""
+        wallet = self.wallet(self.lab.facts["other_leavers"][leaver])["realm"]
+        file = self.lab.judge / "tickets"
+        outcome, words = adversary_realm.ask(["kinit", "-c", f"FILE:{file}", *options, wallet["principal"]], wallet["config"],
+                                             wallet["password"] + "\n")
+        self.assertEqual(outcome, "admitted", words)
+        return file, wallet
+
+    def _ask_with(self, data, wallet):
+        file = self.lab.judge / "asked"
+        file.write_bytes(data)
+        return adversary_realm.ask(["kvno", "-c", f"FILE:{file}", wallet["not_asked_yet"]], wallet["config"])
+
+    def test_kerberos_tickets_in_hand_go_on_behind_the_lock_and_so_does_a_new_password(self):
+        file, wallet = self._tickets(3, "-S", "kadmin/admin")
+        for_kadmin = self.lab.judge / "tickets-kadmin"
+        file.replace(for_kadmin)
+        file, _ = self._tickets(3)
+        for query in (("cpw", "-randkey"), ("modprinc", "-allow_tix")):
+            realm.administer(self.lab, *query, wallet["principal"])
+        outcome, words = adversary_realm.ask(["kinit", "-k", "-t", wallet["keytab"], "-c", f"FILE:{file}-new", wallet["principal"]],
+                                             wallet["config"])
+        self.assertEqual(outcome, "refused", words)
+        self.assertEqual(self._ask_with(file.read_bytes(), wallet)[0], "admitted")
+        before = realm.snapshot(self.lab)[wallet["principal"]]
+        outcome, words = adversary_realm.ask(["kadmin", "-c", f"FILE:{for_kadmin}", "-p", wallet["principal"], "cpw", wallet["principal"]],
+                                             wallet["config"], "Her-own-again-3\n" * 2)
+        self.assertEqual(outcome, "admitted", words)
+        self.assertNotEqual(realm.snapshot(self.lab)[wallet["principal"]], before)
+        outcome, words = adversary_realm.ask(["kinit", "-c", f"FILE:{file}-new", wallet["principal"]], wallet["config"], "Her-own-again-3\n")
+        self.assertEqual(outcome, "refused", words)
+
+    def test_kerberos_past_a_tickets_end_it_is_the_kdc_that_refuses_and_not_her_own_library(self):
+        file, wallet = self._tickets(2, "-l", "1s")
+        log = self.lab.realm / "kdc.log"
+        hers = adversary_tickets.Cache(file.read_bytes()).with_only(f"krbtgt/{realm.REALM}")
+        self.assertEqual(self._ask_with(hers, wallet)[0], "admitted")     # taken SKEW_S past its end
+        time.sleep(realm.SKEW_S + 3)
+        lines = len(log.read_text().splitlines())
+        self.assertEqual(self._ask_with(file.read_bytes(), wallet)[0], "refused")
+        self.assertEqual(len(log.read_text().splitlines()), lines)        # her library did not ask
+        outcome, words = self._ask_with(hers, wallet)
+        self.assertEqual((outcome, "Ticket expired" in words), ("refused", True), words)
+        self.assertIn("Ticket expired", "".join(log.read_text().splitlines()[lines:]))
 
     def test_snapshot_is_the_same_when_nothing_changed(self):
         files = [self.lab.judge / f"{n}.json" for n in "ab"]

@@ -21,12 +21,15 @@ import directory  # noqa: E402
 import judge  # noqa: E402
 import processes  # noqa: E402
 import provider  # noqa: E402
+import realm  # noqa: E402
 import story  # noqa: E402
 import warehouse  # noqa: E402
 from judge_compare import fingerprint  # noqa: E402
 from layout import Layout  # noqa: E402
 
 LOOK_ON_S = 3
+# How long what cannot be recalled is good for, by the end of its id.
+DRAINS = {":access-tokens": provider.ACCESS_TOKEN_SECONDS, " tickets": realm.RENEWABLE_S + realm.SKEW_S}
 
 
 def now():
@@ -35,6 +38,11 @@ def now():
 
 def later(text, seconds):
     return (datetime.datetime.fromisoformat(text) + datetime.timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
+def drains(native_id):
+    """Seconds; None for what ends when it is ended."""
+    return next((seconds for end, seconds in DRAINS.items() if native_id.endswith(end)), None)
 
 
 class HandCut:
@@ -52,7 +60,8 @@ class HandCut:
         for _ in range(2):
             for step in ("directory_login", "directory_switch", "directory_groups", "role", "created_roles",
                          "shared_roles", "role_sessions", "memberships", "keys", "certificates", "ssh_sessions",
-                         "cache_users", "cache_sessions", "broker_users", "provider_sessions", "provider_tokens"):
+                         "cache_users", "cache_sessions", "broker_users", "provider_sessions", "provider_tokens",
+                         "principals"):
                 if step not in self.without:
                     getattr(self, step)()
 
@@ -164,6 +173,11 @@ class HandCut:
     def provider_tokens(self):
         self._empty("oidc/token?impersonate={login}", "oidc/token/{hash}?impersonate={login}", "token_hash")
 
+    def principals(self):
+        for name in self.ids.get(("realm", "account"), []):
+            for query in (("cpw", "-randkey"), ("modprinc", "-allow_tix")):
+                realm.administer(self.lab, *query, name)
+
     def _empty(self, listing, one, name):
         if "provider" not in self.wallet:
             return
@@ -190,8 +204,9 @@ class HandMadeCut(unittest.TestCase):
     def tearDownClass(cls):
         story.lab_command("down", "--dir", cls.lab.root)
 
-    def leave(self, person, without=()):
-        """Cuts with the adversary at work; returns (missed, admitted after, untried, words on other accounts)."""
+    def leave(self, person, without=(), over_at_once=()):
+        """Cuts with the adversary at work; returns (missed, admitted after, untried, words on other accounts).
+        `over_at_once`: ends of ids of which the record does not say that they drain."""
         before, after = self.lab.judge / "before.json", self.lab.judge / "after.json"
         story.lab_command("snapshot", "--dir", self.lab.root, "-o", before)
         adversary, path_ids = story.Adversary(self.lab, person), None
@@ -209,10 +224,13 @@ class HandMadeCut(unittest.TestCase):
         story.lab_command("snapshot", "--dir", self.lab.root, "-o", after)
         log = judge.read_log(adversary.folder / "log.jsonl")
         whole = {"state": "ended", "ended_since": {"first_refused": ended}}
-        drains = {"state": "draining", "until": later(ended, provider.ACCESS_TOKEN_SECONDS)}
+
+        def state(native_id):
+            if drains(native_id) is None or any(native_id.endswith(end) for end in over_at_once):
+                return whole
+            return {"state": "draining", "until": later(ended, drains(native_id))}
         record = {"intervals": {"approved": approved}, "gaps": [], "paths": [
-            {"system": s, "kind": k, "id": i, **(drains if i.endswith(":access-tokens") else whole)}
-            for s, k, i in path_ids]}
+            {"system": s, "kind": k, "id": i, **state(i)} for s, k, i in path_ids]}
         changed = judge.changed_for_others(*(json.loads(p.read_text()) for p in (before, after)), person, set(log))
         return (*judge.judge_ways(log, record)[:3], changed)
 
@@ -226,16 +244,19 @@ class HandMadeCut(unittest.TestCase):
     def test_3_a_whole_cut_of_another_person_too(self):
         self.assertEqual(self.leave(self.leavers[2]), ([], [], [], []))
 
-    def test_4_certificate_and_group_left_are_seen(self):
-        _, after, _, _ = self.leave(self.leavers[3], without=("certificates", "ssh_sessions", "cache_sessions"))
+    def test_4_certificate_principal_and_sessions_left_are_seen(self):
+        _, after, _, _ = self.leave(self.leavers[3], without=("certificates", "ssh_sessions", "cache_sessions", "principals"))
+        self.assertTrue(any("realm/account" in words for words in after), after)
+        self.assertTrue(any("realm/key" in words for words in after), after)
         self.assertTrue(any("bastion/certificate" in words for words in after), after)
         self.assertTrue(any("bastion/session" in words for words in after), after)
         self.assertTrue(any("cache/session" in words for words in after), after)
 
-    def test_6_a_refresh_token_left_at_the_provider_is_seen(self):
+    def test_6_a_refresh_token_left_at_the_provider_and_tickets_said_to_be_over_are_seen(self):
         person = self.lab.facts["usual_way"]
-        _, after, _, _ = self.leave(person, without=("provider_tokens",))
+        _, after, _, _ = self.leave(person, without=("provider_tokens",), over_at_once=(" tickets",))
         self.assertTrue(any("provider/token" in words for words in after), after)
+        self.assertTrue(any("realm/token" in words for words in after), after)
 
     def test_5_switch_left_out_lets_her_unlock_herself_or_read_on(self):
         _, after, _, _ = self.leave(self.leavers[4], without=("directory_switch",))
