@@ -64,11 +64,12 @@ bool is_last_change(const std::string& record) { return number_at(record, 24) ==
 
 }  // namespace
 
-Relay::Relay(int server_port) : server_port_(server_port), door_([this](int client, int stop) { serve(client, stop); }) {}
+Relay::Relay(int server_port, std::function<int()> idle)
+    : server_port_(server_port), idle_(std::move(idle)), door_([this](int client, int stop) { serve(client, stop); }) {}
 
 void Relay::serve(int client, int stop) {
   if (fault_ == Fault::down) return;
-  const int server = testing::connect_to(server_port_);
+  const int server = testing::connect_to(fault_ == Fault::silent_no_op ? idle_() : server_port_);
   if (server < 0) return;
   for (bool going = true; going;) {
     pollfd watched[3] = {{client, POLLIN, 0}, {server, POLLIN, 0}, {stop, POLLIN, 0}};
@@ -118,12 +119,12 @@ std::string Server::run(std::vector<std::string> argv, const std::string& input,
   return output ? output->out + output->error : output.error().text();
 }
 
-int Server::launch(const std::vector<std::string>& argv) const {
+int Server::launch(const std::vector<std::string>& argv, const fs::path& profile) const {
   const int pid = ::fork();
   if (pid != 0) return pid;
   const std::string at = folder_.string();
   ::setenv("KRB5_CONFIG", (at + "/krb5.conf").c_str(), 1);
-  ::setenv("KRB5_KDC_PROFILE", (at + "/kdc.conf").c_str(), 1);
+  ::setenv("KRB5_KDC_PROFILE", profile.c_str(), 1);
   const int log = ::open((at + "/out.log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   ::dup2(log, 1);
   ::dup2(log, 2);
@@ -145,14 +146,7 @@ bool Server::create() {
                                                  "\n dns_lookup_kdc = false\n dns_lookup_realm = false\n rdns = false\n"
                                                  " dns_canonicalize_hostname = false\n[realms]\n " +
                                                  k_realm + " = {\n  kdc = " + kdc + "\n }\n");
-  testing::write_file(folder_ / "kdc.conf", "[kdcdefaults]\n kdc_listen = " + kdc + "\n kdc_tcp_listen = " + kdc + "\n[realms]\n " +
-                                                k_realm + " = {\n  database_name = " + at + "/principal\n  key_stash_file = " + at +
-                                                "/stash\n  acl_file = " + at +
-                                                "/kadm5.acl\n  kadmind_listen = 127.0.0.1:" + std::to_string(kadmin_port_) +
-                                                "\n  kpasswd_listen = 127.0.0.1:" + std::to_string(testing::free_port()) +
-                                                "\n  max_life = 12h\n  max_renewable_life = 1d\n  default_principal_flags = +preauth\n }\n"
-                                                "[logging]\n kdc = FILE:" +
-                                                at + "/kdc.log\n admin_server = FILE:" + at + "/kadmind.log\n");
+  testing::write_file(folder_ / "kdc.conf", server_settings(folder_, kdc_port_, kadmin_port_));
   testing::write_file(folder_ / "kadm5.acl", "exeunt/admin@" + k_realm + " ilmcd\nweak/admin@" + k_realm + " i\n");
   int code = 0;
   const std::string made = run({"/usr/sbin/kdb5_util", "create", "-s", "-r", k_realm, "-P", "master"}, "", code);
@@ -164,10 +158,39 @@ bool Server::create() {
   static_cast<void>(admin("ktadd -k " + at + "/own.keytab exeunt/admin"));
   static_cast<void>(admin("ktadd -k " + at + "/weak.keytab weak/admin"));
   start_kdc();
-  kadmind_ = launch({"/usr/sbin/kadmind", "-nofork", "-r", k_realm});
-  relay_ = std::make_unique<Relay>(kadmin_port_);
+  kadmind_ = launch({"/usr/sbin/kadmind", "-nofork", "-r", k_realm}, folder_ / "kdc.conf");
+  relay_ = std::make_unique<Relay>(kadmin_port_, [this] { return idle_kadmind(); });
+  return wait_for(kadmin_port_);
+}
+
+std::string Server::server_settings(const fs::path& folder, int kdc_port, int kadmin_port) const {
+  const std::string at = folder.string(), kdc = "127.0.0.1:" + std::to_string(kdc_port);
+  return "[kdcdefaults]\n kdc_listen = " + kdc + "\n kdc_tcp_listen = " + kdc + "\n[realms]\n " + k_realm +
+         " = {\n  database_name = " + at + "/principal\n  key_stash_file = " + folder_.string() +
+         "/stash\n  acl_file = " + folder_.string() + "/kadm5.acl\n  kadmind_listen = 127.0.0.1:" + std::to_string(kadmin_port) +
+         "\n  kpasswd_listen = 127.0.0.1:" + std::to_string(testing::free_port()) +
+         "\n  max_life = 12h\n  max_renewable_life = 1d\n  default_principal_flags = +preauth\n }\n[logging]\n kdc = FILE:" + at +
+         "/kdc.log\n admin_server = FILE:" + at + "/kadmind.log\n";
+}
+
+int Server::idle_kadmind() {
+  // It opens the database at each request, so a copy laid over the old one is what it answers from.
+  fs::create_directory(folder_ / "idle");
+  for (const char* file : {"principal", "principal.kadm5", "principal.kadm5.lock", "principal.ok"}) {
+    fs::copy_file(folder_ / file, folder_ / "idle" / file, fs::copy_options::overwrite_existing);
+  }
+  if (idle_ < 0) {
+    idle_port_ = testing::free_port();
+    testing::write_file(folder_ / "idle.conf", server_settings(folder_ / "idle", kdc_port_, idle_port_));
+    idle_ = launch({"/usr/sbin/kadmind", "-nofork", "-r", k_realm}, folder_ / "idle.conf");
+    static_cast<void>(wait_for(idle_port_));
+  }
+  return idle_port_;
+}
+
+bool Server::wait_for(int port) const {
   for (int look = 0; look < 400; ++look) {
-    const int socket = testing::connect_to(kadmin_port_);
+    const int socket = testing::connect_to(port);
     if (socket >= 0) return ::close(socket), true;
     ::usleep(50'000);
   }
@@ -175,12 +198,8 @@ bool Server::create() {
 }
 
 void Server::start_kdc() {
-  kdc_ = launch({"/usr/sbin/krb5kdc", "-n", "-r", k_realm});
-  for (int look = 0; look < 400; ++look) {
-    const int socket = testing::connect_to(kdc_port_);
-    if (socket >= 0) return static_cast<void>(::close(socket));
-    ::usleep(50'000);
-  }
+  kdc_ = launch({"/usr/sbin/krb5kdc", "-n", "-r", k_realm}, folder_ / "kdc.conf");
+  static_cast<void>(wait_for(kdc_port_));
 }
 
 void Server::stop_kdc() {
@@ -192,9 +211,10 @@ void Server::stop_kdc() {
 
 Server::~Server() {
   stop_kdc();
-  if (kadmind_ > 0) {
-    ::kill(kadmind_, SIGTERM);
-    ::waitpid(kadmind_, nullptr, 0);
+  for (const int server : {kadmind_, idle_}) {
+    if (server <= 0) continue;
+    ::kill(server, SIGTERM);
+    ::waitpid(server, nullptr, 0);
   }
   std::error_code ignored;
   if (!folder_.empty()) fs::remove_all(folder_, ignored);

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,10 +20,11 @@ namespace exeunt::test {
 inline const std::string k_realm = "TEST.EXAMPLE";
 
 /// Stands before kadmind and loses what it is told to lose. What passes is sealed end to end: it can be lost, not forged or cut short; the number of
-/// a procedure is in clear (RFC 5531, RFC 2203).
+/// a procedure is in clear (RFC 5531, RFC 2203). With silent_no_op each connection is led to `idle`'s port: a kadmind that answers, and whose answers
+/// come to nothing.
 class Relay {
  public:
-  explicit Relay(int server_port);
+  Relay(int server_port, std::function<int()> idle);
   Relay(const Relay&) = delete;
   Relay& operator=(const Relay&) = delete;
   void set(connect::Fault fault) { fault_ = fault; }
@@ -34,6 +36,7 @@ class Relay {
   void serve(int client, int stop);
 
   const int server_port_;
+  const std::function<int()> idle_;
   std::atomic<connect::Fault> fault_{connect::Fault::none};
   std::atomic<bool> silent_{false};
   testing::Door door_;  // goes first
@@ -68,13 +71,17 @@ class Server {
  private:
   Server() = default;
   bool create();
+  [[nodiscard]] std::string server_settings(const std::filesystem::path& at, int kdc_port, int kadmin_port) const;
+  /// A second kadmind on a copy of the database, copied anew each time: it answers "success", and the realm never hears of it. Its port.
+  [[nodiscard]] int idle_kadmind();
   [[nodiscard]] std::string run(std::vector<std::string> argv, const std::string& input, int& exit_code,
                                 const std::string& cache = "") const;
-  int launch(const std::vector<std::string>& argv) const;
+  int launch(const std::vector<std::string>& argv, const std::filesystem::path& profile) const;
+  [[nodiscard]] bool wait_for(int port) const;
   base::SystemClock clock_;
   base::SystemRandom random_;
   std::filesystem::path folder_;
-  int kdc_port_ = 0, kadmin_port_ = 0, kdc_ = -1, kadmind_ = -1, made_ = 0;
+  int kdc_port_ = 0, kadmin_port_ = 0, idle_port_ = 0, kdc_ = -1, kadmind_ = -1, idle_ = -1, made_ = 0;
   std::unique_ptr<Relay> relay_;
 };
 

@@ -286,6 +286,33 @@ TEST_CASE("kerberos: a wrong keytab is said, and with too few rights check names
   CHECK(server.row("exeunt-checks-its-rights-on-nobody", "Principal") == "none");
 }
 
+TEST_CASE("kerberos: a change that is acknowledged and comes to nothing reads as still there, with our keytab right and wrong") {
+  EXEUNT_SERVER(server);
+  auto right = server.connector();
+  auto wrong = server.connector({{"keytab", (server.folder() / "weak.keytab").string()}});
+  for (const Action action : {Action::disable_account, Action::lock_and_replace, Action::replace_password, Action::delete_account}) {
+    CAPTURE(std::string(model::name(action)));
+    const std::string name = server.make_person("untouched");
+    const testing::Seen before = look(*right, name);
+    const model::Node node = account(*right, name), key = before.all(NodeKind::key).front(), tickets = before.all(NodeKind::token).front();
+    server.relay().set(connect::Fault::silent_no_op);
+    CHECK(act(*right, action, node));
+    CHECK_FALSE(act(*wrong, action, node));
+    for (connect::Connector* connector : {right.get(), wrong.get()}) {
+      CHECK(gate(*connector, node).answer == ProbeAnswer::admitted);
+      CHECK(testing::control(*connector, node, ProbeMeans::gate).answer == ProbeAnswer::admitted);
+      for (const model::Node& path : {node, key, tickets}) {
+        const auto seen = connector->observe(path, {});
+        CHECK((!seen || seen->presence == Presence::present));
+        CHECK((!seen || !seen->until));
+      }
+    }
+    server.relay().set(connect::Fault::none);
+    CHECK(right->observe(node, {})->presence == Presence::present);
+    CHECK(server.lets_in(name, "pw"));
+  }
+}
+
 TEST_CASE("kerberos: settings are read strictly") {
   EXEUNT_SERVER(server);
   testing::write_file(server.folder() / "open.keytab", "x", 0644);
