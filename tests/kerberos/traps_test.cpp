@@ -192,6 +192,54 @@ TEST_CASE("kerberos: a postdated ticket begins when others have ended, so an end
   }
 }
 
+TEST_CASE("kerberos: krbtgt's limits do not hold for a service's ticket asked for directly, so the principal's own are counted") {
+  EXEUNT_SERVER(server);
+  auto connector = server.connector();
+  const std::string name = server.make_person("directly", "-maxlife 90s -maxrenewlife 0s");
+  static_cast<void>(server.admin("modprinc -maxlife 1s -maxrenewlife 0s -allow_postdated krbtgt/" + test::k_realm));
+  CHECK(server.lets_in(name, "pw", "granting.cc"));
+  CHECK(server.lets_in(name, "pw", "service.cc", "-S svc/b"));
+  CHECK_FALSE(server.lets_in(name, "pw", "later-granting.cc", "-s 1000h"));
+  CHECK(server.lets_in(name, "pw", "later-service.cc", "-s 1000h -S svc/b"));
+  const testing::Seen seen = look(*connector, name);
+  const model::Node tickets = seen.all(NodeKind::token).front();
+  CHECK(tickets.facts.at("life_ms") == "90000");
+  CHECK(seen.gap_names("postdated"));
+  const base::Time over = server.clock().now() + base::Duration(2'000);
+  while (server.clock().now() < over) CHECK(server.row(name, "Principal") != "none");
+  CHECK_FALSE(server.gets_ticket("granting.cc", "svc/a"));
+  CHECK(server.gets_ticket("service.cc", "svc/b"));
+  static_cast<void>(server.admin("modprinc -maxlife 12h -maxrenewlife 1d +allow_postdated krbtgt/" + test::k_realm));
+  // Without a life of its own the principal's tickets last as long as whatever service lets them.
+  static_cast<void>(server.admin("modprinc -maxlife 0 " + name));
+  CHECK(look(*connector, name).gap_names("longest ticket life"));
+  REQUIRE(act(*connector, Action::disable_account, account(*connector, name)));
+  CHECK(connector->observe(tickets, {})->presence == Presence::unknown);
+}
+
+TEST_CASE("kerberos: of a deleted principal the limits count as they were listed, and as the wider ones where they were narrowed since") {
+  EXEUNT_SERVER(server);
+  testing::FakeClock clock(server.clock().now());
+  auto connector = server.connector({{"clock_skew_seconds", "5"}}, &clock);
+  const std::string narrowed = server.make_person("narrowed", "-maxlife 90s -maxrenewlife 0s -allow_postdated");
+  const std::string deleted = server.make_person("deleted", "-maxlife 90s -maxrenewlife 0s -allow_postdated");
+  const model::Node hers = look(*connector, narrowed).all(NodeKind::token).front(),
+                    gone = look(*connector, deleted).all(NodeKind::token).front();
+  static_cast<void>(server.admin("modprinc -maxlife 1s -allow_tix " + narrowed));
+  static_cast<void>(server.admin("delprinc -force " + deleted));
+  for (const model::Node& tickets : {hers, gone}) {
+    const auto seen = connector->observe(tickets, {});
+    REQUIRE(seen);
+    REQUIRE(seen->until);
+    CHECK(*seen->until >= clock.now() + base::Duration(90'000));
+    CHECK(*seen->until <= clock.now() + base::Duration(110'000));
+  }
+  model::Node bare = gone;
+  bare.facts.erase("life_ms");
+  CHECK(connector->observe(bare, {})->presence == Presence::unknown);
+  CHECK(look(*connector, deleted).gap_names("longest ticket life"));
+}
+
 TEST_CASE("kerberos: what the realm and Exeunt stand on is not touched") {
   EXEUNT_SERVER(server);
   auto connector = server.connector();

@@ -71,11 +71,10 @@ std::vector<PathSpec> path_specs() {
       "a ticket for kadmin/changepw that she holds lets her set a key once more behind the lock: replace keys again before anybody unlocks",
   };
   PathSpec token = path_of(NodeKind::token, {ProbeMeans::read_back}, Grade::read_back, k_settle);
-  token.refusal =
-      "no ticket could be had for as long as one can last: ticket and renewable life of principal and krbtgt, and the clock skew";
+  token.refusal = "no ticket could be had for as long as one can last: ticket and renewable life of the principal, and the clock skew";
   token.gaps = {
-      "tickets in hand are listed nowhere; only a new krbtgt key ends them, for everybody",
-      "lives that were longer when her ticket was issued are not seen: they are counted as they are now",
+      "tickets in hand are listed nowhere; only new keys of krbtgt and of services end them, for everybody",
+      "lives that were longer, or postdated tickets that were allowed, before the principal was listed are not seen",
   };
   return {account, key, token};
 }

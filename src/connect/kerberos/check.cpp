@@ -64,19 +64,23 @@ class Checker {
   }
 
   Status look_at_realm() {
-    const auto krbtgt = kadmin_.find("krbtgt/" + settings_.realm + "@" + settings_.realm);
-    if (!krbtgt || !*krbtgt) {
-      missing(NodeKind::token, "krbtgt is not seen", "when tickets end is not known; give our principal i on krbtgt/" + settings_.realm);
+    const auto control = kadmin_.find(settings_.control_principal + "@" + settings_.realm);
+    if (!control) return {};
+    if (!*control) {
+      missing(NodeKind::account, "the control principal is not there", "nothing is graded refused");
       return {};
     }
-    const TicketLimits limits = ticket_limits(nullptr, **krbtgt);
-    if (!limits.life) missing(NodeKind::token, "krbtgt has no maxlife", "when tickets end is known only where each principal has one");
-    if (limits.postdatable) {
-      missing(NodeKind::token, "postdated tickets are allowed (krbtgt has +allow_postdated)",
-              "a leaver may hold one that begins when all others have ended; modprinc -allow_postdated krbtgt/" + settings_.realm);
+    // One principal as the realm makes them; what holds for a person stands in the map.
+    const TicketLimits limits = ticket_limits(**control);
+    if (!limits.life) {
+      missing(NodeKind::token, "the control principal has no maxlife", "of principals made like it when tickets end is not known");
     }
-    const auto control = kadmin_.find(settings_.control_principal + "@" + settings_.realm);
-    if (control && !*control) missing(NodeKind::account, "the control principal is not there", "nothing is graded refused");
+    if (limits.postdatable) {
+      missing(NodeKind::token, "postdated tickets are allowed (the control principal may have them)",
+              "of principals made like it a leaver may hold one that begins when all others have ended; modprinc -allow_postdated for "
+              "each, and "
+              "default_principal_flags = -postdateable for new ones");
+    }
     return {};
   }
 

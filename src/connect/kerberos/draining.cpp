@@ -4,18 +4,18 @@
 
 namespace exeunt::connect::kerberos {
 
-TicketLimits ticket_limits(const PrincipalEntry* principal, const PrincipalEntry& krbtgt) {
-  constexpr base::Duration k_none{0};
-  base::Duration life = krbtgt.max_life, renewable = krbtgt.max_renewable;
+TicketLimits ticket_limits(const PrincipalEntry& principal) {
   TicketLimits limits;
-  limits.postdatable = krbtgt.postdatable;
-  if (principal != nullptr) {
-    // 0 is "no limit here" for a life, and "not at all" for renewing.
-    if (principal->max_life != k_none) life = life == k_none ? principal->max_life : std::min(life, principal->max_life);
-    renewable = std::min(renewable, principal->max_renewable);
-    limits.postdatable = limits.postdatable && principal->postdatable;
-  }
-  if (life != k_none) limits.life = std::max(life, renewable);
+  // 0 is "no limit here" for a life (the service's holds, whichever service it is), and "not at all" for renewing.
+  if (principal.max_life != base::Duration{0}) limits.life = std::max(principal.max_life, principal.max_renewable);
+  limits.postdatable = principal.postdatable;
+  return limits;
+}
+
+TicketLimits wider(const TicketLimits& one, const TicketLimits& other) {
+  TicketLimits limits;
+  if (one.life && other.life) limits.life = std::max(*one.life, *other.life);
+  limits.postdatable = one.postdatable || other.postdatable;
   return limits;
 }
 

@@ -11,11 +11,15 @@
 namespace exeunt::connect::kerberos {
 
 struct TicketLimits {
-  std::optional<base::Duration> life;  // the longer of ticket and renewable life; nullopt: neither principal nor krbtgt names one
-  bool postdatable = true;             // a ticket that begins next year can have been asked for this year
+  std::optional<base::Duration>
+      life;                 // the longer of ticket and renewable life; nullopt: the principal names none, or nobody knows any more
+  bool postdatable = true;  // a ticket that begins next year can have been asked for this year
 };
-/// What the KDC holds a ticket to: the lesser of principal and krbtgt, each. `principal` nullptr: it is gone, krbtgt's alone.
-[[nodiscard]] TicketLimits ticket_limits(const PrincipalEntry* principal, const PrincipalEntry& krbtgt);
+/// What the KDC holds every ticket of the principal to, whatever service it is for: the principal's own limits. krbtgt's hold for ticket-granting
+/// tickets alone: one for a service can be asked for directly, and lasts as long, and begins as late, as principal and service let it (measured).
+[[nodiscard]] TicketLimits ticket_limits(const PrincipalEntry& principal);
+/// The wider of the two, each: what is known of either may have been had.
+[[nodiscard]] TicketLimits wider(const TicketLimits& one, const TicketLimits& other);
 
 /// The last moment, by the server's clock, at which the principal can have had a ticket; nullopt while it still can. A locked one was locked when it was
 /// changed last, or before; an expired one may have had tickets until then.

@@ -16,26 +16,33 @@ PrincipalEntry with(Duration life, Duration renewable, bool postdatable = false)
   return entry;
 }
 
-TEST_CASE("kerberos draining: the lesser of principal and krbtgt counts, the longer of life and renewable life is waited for") {
+TEST_CASE("kerberos draining: the principal's own limits count; the longer of life and renewable life is waited for") {
   struct Row {
-    int life, renewable, krbtgt_life, krbtgt_renewable, expected;  // -1: not known
+    int life, renewable, expected;  // -1: not known
   };
-  const Row rows[] = {{10, 0, 20, 70, 10}, {10, 50, 20, 70, 50}, {30, 90, 20, 70, 70}, {0, 50, 20, 70, 50},
-                      {10, 50, 0, 0, 10},  {0, 50, 0, 70, -1},   {0, 0, 20, 0, 20}};
+  const Row rows[] = {{10, 0, 10}, {10, 50, 50}, {30, 20, 30}, {0, 50, -1}, {0, 0, -1}};
   for (const Row& row : rows) {
     CAPTURE(row.expected);
-    const PrincipalEntry principal = with(Duration(row.life), Duration(row.renewable));
-    const TicketLimits limits = ticket_limits(&principal, with(Duration(row.krbtgt_life), Duration(row.krbtgt_renewable)));
+    const TicketLimits limits = ticket_limits(with(Duration(row.life), Duration(row.renewable)));
     CHECK((limits.life ? limits.life->count() : -1) == row.expected);
   }
-  CHECK(ticket_limits(nullptr, with(Duration(20), Duration(70))).life == Duration(70));
 }
 
-TEST_CASE("kerberos draining: postdated tickets are ruled out by either of the two") {
-  const PrincipalEntry may = with(Duration(10), Duration(0), true), may_not = with(Duration(10), Duration(0));
-  CHECK(ticket_limits(&may, may).postdatable);
-  CHECK_FALSE(ticket_limits(&may_not, may).postdatable);
-  CHECK_FALSE(ticket_limits(&may, may_not).postdatable);
+TEST_CASE("kerberos draining: postdated tickets are ruled out by the principal alone") {
+  CHECK(ticket_limits(with(Duration(10), Duration(0), true)).postdatable);
+  CHECK_FALSE(ticket_limits(with(Duration(10), Duration(0))).postdatable);
+  CHECK(TicketLimits{}.postdatable);
+}
+
+TEST_CASE("kerberos draining: limits that were narrowed since they were listed count as they were; what is not known stays so") {
+  const TicketLimits narrow{Duration(10), false}, wide{Duration(50), true}, unknown{std::nullopt, false};
+  for (const auto& [one, other] : {std::pair{narrow, wide}, std::pair{wide, narrow}}) {
+    CHECK(wider(one, other).life == Duration(50));
+    CHECK(wider(one, other).postdatable);
+  }
+  CHECK_FALSE(wider(narrow, unknown).life);
+  CHECK_FALSE(wider(unknown, wide).life);
+  CHECK_FALSE(wider(narrow, unknown).postdatable);
 }
 
 TEST_CASE("kerberos draining: the last ticket is counted from the lock's own time, or from the expiry when that is later") {

@@ -39,9 +39,8 @@ Node account_node(const Settings& settings, const PrincipalEntry& entry, base::T
 
 class Lister {
  public:
-  Lister(const Settings& settings, Kadmin& kadmin, PrincipalEntry krbtgt, base::Time server_now, base::Duration offset,
-         model::Inventory& out)
-      : settings_(settings), kadmin_(kadmin), krbtgt_(std::move(krbtgt)), server_now_(server_now), offset_(offset), out_(out) {}
+  Lister(const Settings& settings, Kadmin& kadmin, base::Time server_now, base::Duration offset, model::Inventory& out)
+      : settings_(settings), kadmin_(kadmin), server_now_(server_now), offset_(offset), out_(out) {}
 
   Status add(const Node& asked) {
     const std::string id = asked.key.native_id;
@@ -76,32 +75,33 @@ class Lister {
   }
 
   void add_tickets(const PrincipalEntry* entry, const Node& account) {
-    const TicketLimits limits = ticket_limits(entry, krbtgt_);
+    const TicketLimits limits = entry == nullptr ? TicketLimits{} : ticket_limits(*entry);
     Node node;
     node.key = {settings_.system, NodeKind::token, account.key.native_id + k_tickets_suffix};
     node.label = "tickets already issued (not listed, not revocable)";
-    node.facts = {{"account", account.key.native_id}, {"drains", "yes"}};
+    node.facts = {{"account", account.key.native_id}, {"drains", "yes"}, {"postdatable", limits.postdatable ? "yes" : "no"}};
     if (limits.life) {
       node.facts["life_ms"] = std::to_string(limits.life->count());
       node.facts["until_ms"] = ms(drained_at(server_now_, *limits.life, settings_.clock_skew, offset_));
     }
-    out_.edges.push_back({account.id(), node.id(), EdgeKind::issued, "lives of principal and krbtgt", std::nullopt});
+    out_.edges.push_back({account.id(), node.id(), EdgeKind::issued, "lives of the principal", std::nullopt});
     out_.nodes.push_back(std::move(node));
     if (!limits.life) {
       out_.gaps.push_back(
           {settings_.system, NodeKind::token,
-           "neither the principal nor krbtgt names a longest ticket life: when her tickets end is not known; set maxlife on krbtgt"});
+           "no longest ticket life of the principal is known: when her tickets end is not known either; give each principal a maxlife"});
     }
     if (limits.postdatable) {
-      out_.gaps.push_back({settings_.system, NodeKind::token,
-                           "postdated tickets may be had: one that begins later than any life from now cannot be ruled out; modprinc "
-                           "-allow_postdated krbtgt, and where one may be out, a new krbtgt key, for everybody"});
+      out_.gaps.push_back(
+          {settings_.system, NodeKind::token,
+           "postdated tickets may be had: one that begins later than any life from now cannot be ruled out; modprinc "
+           "-allow_postdated for each principal (on krbtgt alone it leaves those for a service asked for directly), and where one "
+           "may be out, new keys for krbtgt and services, for everybody"});
     }
   }
 
   const Settings& settings_;
   Kadmin& kadmin_;
-  const PrincipalEntry krbtgt_;
   const base::Time server_now_;
   const base::Duration offset_;
   model::Inventory& out_;
@@ -140,11 +140,9 @@ Result<model::Inventory> list_paths(const Settings& settings, const base::Clock&
                                     const Until& until) {
   EXEUNT_TRY_ASSIGN(const auto kadmin, Kadmin::open(settings, until));
   EXEUNT_TRY_ASSIGN(const base::Duration offset, clock_offset(kadmin->context(), settings, clock, until));
-  EXEUNT_TRY_ASSIGN(auto krbtgt, kadmin->find("krbtgt/" + settings.realm + "@" + settings.realm));
-  if (!krbtgt) return base::fail(base::Code::failed_precondition, settings.system.text() + ": no krbtgt is listed", "check realm");
   model::Inventory out;
   out.system = settings.system;
-  Lister lister(settings, *kadmin, std::move(*krbtgt), clock.now() + offset, offset, out);
+  Lister lister(settings, *kadmin, clock.now() + offset, offset, out);
   for (const Node& account : request.accounts) EXEUNT_TRY(lister.add(account));
   return out;
 }

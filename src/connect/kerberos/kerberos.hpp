@@ -6,8 +6,8 @@
 // (principal)       |                   | C_PRINCIPAL_UNKNOWN where it was listed before          |            |        | replicas lag
 // key (password,    | read_back         | the key version is not listed any more                  | read_back  | 5 s    | copies of keytabs; the
 // keytab copy)      |                   |                                                         |            |        | gate sees no new key
-// token (tickets    | read_back, after  | none could be had for as long as one can last           | read_back  | 5 s    | not listed; only a new
-// in hand)          | draining          |                                                         |            |        | krbtgt key ends them
+// token (tickets    | read_back, after  | none could be had for as long as one can last           | read_back  | 5 s    | not listed; only new
+// in hand)          | draining          |                                                         |            |        | keys of others end them
 //
 // Settle: measured, the KDC reads its database at each request. The gate asks without a key, so no failure counter moves and no password is needed; a
 // principal without requires_preauth is handed a ticket (that nobody can read), which is an admission as well. The control is the same
@@ -15,7 +15,7 @@
 //
 // Also true on a real server: -allow_tix, expiry, a new key and even delprinc leave a held TGT getting tickets for services not yet cached, and renewing
 // itself; a lockout after wrong passwords says CLIENT_REVOKED too, with another text, and passes by itself; a principal may by default have a ticket that
-// begins years from now; kadmind says the same list of rights to everybody; a ticket is taken for clockskew longer than it says. Of a
+// begins years from now; krbtgt's limits hold for no ticket for a service that is asked for directly; kadmind says the same list of rights to everybody; a ticket is taken for clockskew longer than it says. Of a
 // locked principal the time of its last change says since when it can have had no ticket, whoever asks, in whatever process.
 //
 // Files: settings, library (objects, names), sockets (deadlines), as_answer (reader), kdc (requests), kadmin (libkadm5clnt), draining, inventory,

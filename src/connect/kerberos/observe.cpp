@@ -30,24 +30,35 @@ Observation observe_key(const std::optional<PrincipalEntry>& entry, const std::s
   return seen(Presence::absent, "key version " + version + " is not listed any more");
 }
 
-/// `drains_until_ms`: the instant that an earlier look gave, as whoever remembers it hands it back.
-std::optional<base::Time> earlier_look(const Node& target) {
-  const std::string text = fact(target, "drains_until_ms");
+std::optional<base::Duration> ms_fact(const Node& target, const char* name) {
+  const std::string text = fact(target, name);
   std::int64_t ms = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
   if (text.empty() || error != std::errc{} || end != text.data() + text.size() || ms < 0) return std::nullopt;
-  return base::Time(base::Duration(ms));
+  return base::Duration(ms);
 }
 
-Observation observe_tickets(const Settings& settings, const std::optional<PrincipalEntry>& entry, const PrincipalEntry& krbtgt,
-                            GoneSince& gone, const Node& target, base::Time now, base::Duration offset) {
+/// `drains_until_ms`: the instant that an earlier look gave, as whoever remembers it hands it back.
+std::optional<base::Time> earlier_look(const Node& target) {
+  const auto ms = ms_fact(target, "drains_until_ms");
+  return ms ? std::optional(base::Time(*ms)) : std::nullopt;
+}
+
+/// As they were when the path was listed, and as they are where the principal is still there.
+TicketLimits limits_of(const std::optional<PrincipalEntry>& entry, const Node& target) {
+  const TicketLimits listed{ms_fact(target, "life_ms"), fact(target, "postdatable") != "no"};
+  return entry ? wider(ticket_limits(*entry), listed) : listed;
+}
+
+Observation observe_tickets(const Settings& settings, const std::optional<PrincipalEntry>& entry, GoneSince& gone, const Node& target,
+                            base::Time now, base::Duration offset) {
   const std::string account = fact(target, "account");
   const base::Time server_now = now + offset;
   if (entry) gone.forget(account);
   const std::optional<base::Time> ended = entry ? tickets_ended(*entry, server_now) : gone.since(account, server_now);
   if (!ended) return seen(Presence::present, "new ones can still be had");
-  const TicketLimits limits = ticket_limits(entry ? &*entry : nullptr, krbtgt);
-  if (!limits.life) return seen(Presence::unknown, "no longest ticket life is named: when the last one ends is not known");
+  const TicketLimits limits = limits_of(entry, target);
+  if (!limits.life) return seen(Presence::unknown, "no longest ticket life is known: when the last one ends is not known");
   base::Time at = drained_at(*ended, *limits.life, settings.clock_skew, offset);
   const auto earlier = entry ? std::nullopt : earlier_look(target);
   if (earlier) at = std::min(at, *earlier);
@@ -57,7 +68,8 @@ Observation observe_tickets(const Settings& settings, const std::optional<Princi
     return draining;
   }
   if (limits.postdatable) {
-    return seen(Presence::unknown, "over, unless she holds a postdated one, which was allowed: only a new krbtgt key rules that out");
+    return seen(Presence::unknown,
+                "over, unless she holds a postdated one, which was allowed: only new keys of krbtgt and services rule that out");
   }
   return seen(Presence::absent, "every ticket that was issued is over");
 }
@@ -79,9 +91,7 @@ Result<Observation> observe_node(const Settings& settings, const base::Clock& cl
   if (fact(target, "account").empty()) return seen(Presence::unknown, "the path does not name its principal: list it again");
   EXEUNT_TRY_ASSIGN(const auto entry, kadmin->find(fact(target, "account")));
   if (kind == NodeKind::key) return observe_key(entry, fact(target, "kvno"));
-  EXEUNT_TRY_ASSIGN(const auto krbtgt, kadmin->find("krbtgt/" + settings.realm + "@" + settings.realm));
-  if (!krbtgt) return seen(Presence::unknown, "no krbtgt is listed");
-  return observe_tickets(settings, entry, *krbtgt, gone, target, clock.now(), offset);
+  return observe_tickets(settings, entry, gone, target, clock.now(), offset);
 }
 
 }  // namespace exeunt::connect::kerberos
