@@ -222,6 +222,18 @@ TEST_CASE("kerberos: krbtgt's limits do not hold for a service's ticket asked fo
   CHECK(connector->observe(tickets, {})->presence == Presence::unknown);
 }
 
+TEST_CASE("kerberos: a new krbtgt key ends ticket-granting tickets in hand, everybody's, which is why no action of ours makes one") {
+  EXEUNT_SERVER(server);
+  const std::string hers = server.make_person("hers"), his = server.make_person("his");
+  for (const std::string& name : {hers, his}) REQUIRE(server.lets_in(name, "pw", name + ".cc"));
+  CHECK(server.gets_ticket(hers + ".cc", "svc/a"));
+  static_cast<void>(server.admin("cpw -randkey krbtgt/" + test::k_realm));
+  for (const std::string& name : {hers, his}) CHECK_FALSE(server.gets_ticket(name + ".cc", "svc/b"));
+  CHECK(server.gets_ticket(hers + ".cc", "svc/a"));  // found in her own cache: no try at all
+  CHECK(server.lets_in(his, "pw"));
+  CHECK(gate(*server.connector(), test::bare(his)).answer == ProbeAnswer::admitted);
+}
+
 TEST_CASE("kerberos: of a deleted principal the limits count as they were listed, and as the wider ones where they were narrowed since") {
   EXEUNT_SERVER(server);
   const base::Clock& clock = server.clock();
