@@ -33,9 +33,13 @@ class Adversary:
         with open(lab.judge / f"adversary-{person}.out", "wb") as out:
             self.process = subprocess.Popen([PYTHON, HERE / "adversary.py", "run", "--lab", lab.root, "--person",
                                              person], stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd="/")
-        self._wait_until_collected()
+        try:
+            self._wait_until_collected()
+        except BaseException:
+            self.abandon()
+            raise
 
-    def _wait_until_collected(self, seconds=60):
+    def _wait_until_collected(self, seconds=180):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             if self.process.poll() is not None:
