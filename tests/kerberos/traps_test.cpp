@@ -112,6 +112,31 @@ TEST_CASE(
   CHECK_FALSE(server.lets_in(name, "pw"));
 }
 
+TEST_CASE("kerberos: a lock is written again where keys were not replaced, or were set by somebody else since") {
+  EXEUNT_SERVER(server);
+  auto connector = server.connector();
+  const std::string name = server.make_person("again");
+  const auto kvno = [&] { return server.row(name, "Key"); };
+  const auto wait_a_little = [&] {  // so that keys and lock are not of the same second
+    const base::Time later = server.clock().now() + base::Duration(2'100);
+    while (server.clock().now() < later) CHECK(server.row(name, "Principal") != "none");
+  };
+  wait_a_little();
+  REQUIRE(act(*connector, Action::disable_account, account(*connector, name)));
+  CHECK(kvno().find("vno 1,") != std::string::npos);
+  REQUIRE(act(*connector, Action::lock_and_replace, account(*connector, name)));
+  CHECK(kvno().find("vno 2,") != std::string::npos);
+  REQUIRE(act(*connector, Action::lock_and_replace, account(*connector, name)));
+  CHECK(kvno().find("vno 2,") != std::string::npos);
+  static_cast<void>(server.admin("cpw -pw behind " + name));
+  REQUIRE(act(*connector, Action::lock_and_replace, account(*connector, name)));
+  CHECK(kvno().find("vno 4,") != std::string::npos);
+  static_cast<void>(server.admin("modprinc +allow_tix " + name));
+  CHECK_FALSE(server.lets_in(name, "behind"));
+  REQUIRE(act(*connector, Action::lock_and_replace, account(*connector, name)));
+  CHECK(gate(*connector, account(*connector, name)).answer == ProbeAnswer::refused);
+}
+
 TEST_CASE("kerberos: old key versions kept with -keepold are listed and end with the lock") {
   EXEUNT_SERVER(server);
   auto connector = server.connector();
@@ -147,6 +172,7 @@ TEST_CASE("kerberos: tickets in hand drain from the lock's own time, in any proc
   const base::Time later = server.clock().now() + base::Duration(1'100);
   while (server.clock().now() < later) CHECK(server.row(name, "Last modified") == modified);
   REQUIRE(act(*connector, Action::disable_account, account(*connector, name)));
+  REQUIRE(act(*connector, Action::lock_and_replace, account(*connector, name)));
   CHECK(server.row(name, "Last modified") == modified);
   auto restarted = server.connector({{"clock_skew_seconds", "40"}}, &clock);
   const auto again = restarted->observe(tickets, {});

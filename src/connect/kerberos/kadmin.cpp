@@ -33,6 +33,7 @@ PrincipalEntry entry_of(krb5_context context, const kadm5_principal_ent_rec& fro
   entry.asks_for_key = has(KRB5_KDB_REQUIRES_PRE_AUTH);
   entry.postdatable = !has(KRB5_KDB_DISALLOW_POSTDATED);
   if (from.princ_expire_time != 0) entry.expires = time_of(from.princ_expire_time);
+  entry.keys_made = time_of(from.last_pwd_change);
   entry.modified = time_of(from.mod_date);
   entry.modified_by = unparse(context, from.mod_name);
   entry.max_life = base::Duration(from.max_life * 1000LL);

@@ -19,7 +19,8 @@ struct PrincipalEntry {
   bool asks_for_key = false;     // requires_preauth
   bool postdatable = true;       // allow_postdated
   std::optional<base::Time> expires;
-  base::Time modified;  // the last change of any kind by kadmin or kpasswd
+  base::Time keys_made;  // the last new key or password
+  base::Time modified;   // the last change of any kind by kadmin or kpasswd
   std::string modified_by;
   base::Duration max_life{0};       // 0: the realm's own limit
   base::Duration max_renewable{0};  // 0: not renewable
