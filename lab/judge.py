@@ -10,6 +10,7 @@ Prints one JSON object; exit 0 only when every count is zero. Shares no code wit
   admitted_after  an admission that began after the path's first refusal that held
   untried         a way that nobody tried after its path was said to be ended: nothing is known, so nothing is proven
   secrets_found   a secret of the adversary's in store, logs, record, environment, argv or open files of the engine
+  ours_admitted   a way of the case's own (a witness) that was not refused in the end, or was admitted after its first refusal
   others_changed  something of anybody else's that differs between the two snapshots
 """
 import argparse
@@ -26,7 +27,7 @@ from pathlib import Path
 
 from judge_compare import changed_for_others
 
-COUNTS = ("missed", "admitted_after", "untried", "secrets_found", "others_changed")
+COUNTS = ("missed", "admitted_after", "untried", "ours_admitted", "secrets_found", "others_changed")
 DRAINED_TOLERANCE_S = 5     # clocks of provider, relying party and engine may differ by this much
 
 
@@ -49,7 +50,8 @@ def read_log(path):
 
 def judge_ways(ways, record):
     """missed, admitted_after, untried and excused (not in the record, but a gap was declared), each a list of words."""
-    paths = {(p["system"], p["kind"], p["id"]): p for p in record["paths"]}
+    # What the case opened itself is nobody's way: it neither stands for one of hers nor counts as one.
+    paths = {(p["system"], p["kind"], p["id"]): p for p in record["paths"] if not p.get("ours")}
     approved = (record.get("intervals") or {}).get("approved")
     gaps = {(g["system"], g["kind"]) for g in record.get("gaps", []) if _declared_before(g, approved)}
     missed, after, untried, excused = [], [], [], []
@@ -76,6 +78,30 @@ def judge_ways(ways, record):
         if not any(_is_answer_after(t, first_refused) for t in tries):
             untried.append(f"{'/'.join(key)}: {tries[0]['way']}, no try after {first_refused}")
     return missed, after, untried, excused
+
+
+def judge_ours(record):
+    """Each witness that the case opened: ended, and by the entries themselves never admitted after its first refusal or absence."""
+    words = []
+    ours = {e["leaf"]["target"] for e in record.get("entries", []) if _opens_ours(e["leaf"])}
+    claimed = [p for p in record["paths"] if p.get("ours")]
+    if len(ours) != len(claimed):
+        words.append(f"{len(ours)} witnesses were opened by the entries, the paths show {len(claimed)}")
+    words += [f"{p['system']}/{p['kind']}/{p['id']}: a witness of the case is {p['state']}" for p in claimed if p["state"] != "ended"]
+    over = set()
+    for entry in record.get("entries", []):
+        leaf = entry["leaf"]
+        if leaf["kind"] != "probed" or leaf.get("target") not in ours:
+            continue
+        if leaf.get("answer") == "refused" or leaf.get("outcome") == "absent":
+            over.add(leaf["target"])
+        elif leaf["target"] in over and (leaf.get("answer") == "admitted" or leaf.get("outcome") == "present"):
+            words.append(f"{leaf['system']}: a witness of the case was admitted at {leaf['t']}, after it had been refused")
+    return words
+
+
+def _opens_ours(leaf):
+    return leaf["kind"] == "path_found" and leaf.get("means") == "witness"
 
 
 def _admitted_after_drained(key, admitted, until):
@@ -211,7 +237,7 @@ def judge(options):
     if options.before:
         before, after_all = (json.loads(Path(p).read_text()) for p in (options.before, options.after))
         changed = changed_for_others(before, after_all, options.subject, set(ways))
-    lists = dict(zip(COUNTS, (missed, after, untried, found, changed)))
+    lists = dict(zip(COUNTS, (missed, after, untried, judge_ours(record), found, changed)))
     verdict = {name: len(items) for name, items in lists.items()}
     verdict["excused"] = excused
     verdict["ways"] = sum(any(t["outcome"] == "admitted" for t in tries) for tries in ways.values())

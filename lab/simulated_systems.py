@@ -23,7 +23,8 @@ from pathlib import Path
 PAGE = 2
 NAMES = ["Ann Example", 'Zoë "Zed" O\'Hara; DROP ROLE x; --', "*)(uid=*", "Li, Wei + 李", "=cmd|'/c calc'!A1", "\u202eEvil\x1b[2J", "Ann Example"]
 FAULTS = {"answer_lost_after": 0, "answer_lost_before": 0, "silent_noop": False, "slow_ms": 0, "down": False, "cut_listing": "",
-          "prober_broken": False, "blind_probe": "", "refuse_apply": "", "drain_ms": 0}
+          "prober_broken": False, "blind_probe": "", "refuse_apply": "", "drain_ms": 0, "refuse_witness": False, "witness_lost": 0,
+          "witness_dies": "", "control_witness": True}
 
 
 class Refusal(Exception):
@@ -149,7 +150,49 @@ class System:
             return {"presence": "present", "grade": grade, "until_ms": until}
         if until:
             self.drop(kind, ident)
-        return {"presence": "present" if f"{kind}/{ident}" in self.state["items"] else "absent", "grade": grade}
+        listing = "partial" if self.faults["cut_listing"] else "full"
+        return {"presence": "present" if f"{kind}/{ident}" in self.state["items"] else "absent", "grade": grade, "listing": listing}
+
+    # --- witnesses: sessions of the engine's own on a person's account ---------------------------------------------------------------
+    CONTROL_WITNESS = "control"
+
+    def op_open_witness(self, request):
+        account = self.target(request)
+        if not self.usable(account):
+            raise Refusal("failed_precondition", f"{self.name}: the account is shut already", "")
+        if self.faults["refuse_witness"]:
+            raise Refusal("failed_precondition", f"{self.name}: the login was refused", "")
+        account["password"] = request["new_secret"]
+        self.witnesses = getattr(self, "witnesses", 0) + 1
+        ident, label = f"127.0.0.1:{60000 + self.witnesses}", "exeunt witness"
+        self.item(request["kind"], ident, request["target"]["id"], label)
+        self.state["effects"] += 1
+        self.save()
+        with open(self.effects_file, "a") as log:
+            log.write(json.dumps({"t": time.time(), "action": "open_witness", "target": request["target"], "covered": [],
+                                  "effects": self.state["effects"]}) + "\n")
+        if self.take_fault("witness_lost"):
+            raise Lost
+        if self.faults["witness_dies"] == "at_once":
+            self.drop(request["kind"], ident)
+            self.save()
+        return {"id": ident, "label": label}
+
+    def op_open_control_witness(self, request):
+        return {"id": self.CONTROL_WITNESS}
+
+    def op_witness_use(self, request):
+        if self.faults["prober_broken"]:
+            return {"answer": "refused", "reason": "prober-credentials"}
+        if request["id"] == self.CONTROL_WITNESS:
+            return {"answer": "admitted" if self.faults["control_witness"] else "refused", "reason": "control"}
+        held = f"{request['kind']}/{request['id']}" in self.state["items"]
+        return {"answer": "admitted" if held else "refused", "reason": "served" if held else "57P01"}
+
+    def op_witness_close(self, request):
+        if self.drop(request["kind"], request["id"]) is not None:
+            self.save()
+        return {}
 
     # --- changes ---------------------------------------------------------------------------------------------------------------
     def op_apply(self, request):
@@ -158,7 +201,7 @@ class System:
         covered = [(c["kind"], c["id"]) for c in request.get("covered", [])]
         named = [f"{self.name}/{k}/{i}" for k, i in covered] + [f"{self.name}/{request['target']['kind']}/{request['target']['id']}"]
         answer = {"words": f"{request['action']} acknowledged", "acknowledged": named, "calls": 1}
-        if self.faults["silent_noop"]:
+        if self.faults["silent_noop"] in (True, request["action"]):
             return answer
         if self.take_fault("answer_lost_before"):
             raise Lost
@@ -336,6 +379,9 @@ class PostgreSql(System):
 
     def do_lock_and_replace(self, request, covered):
         self.target(request).update(enabled=False, password="")
+        if self.faults["witness_dies"] == "at_lock":
+            for item in [i for i in self.items("session") if i["label"] == "exeunt witness"]:
+                self.drop("session", item["id"])
 
     def do_rotate_secret(self, request, covered):
         self.target(request)["password"] = request["new_secret"]

@@ -73,7 +73,7 @@ class Judged(unittest.TestCase):
 
     def test_clean_story_is_accepted(self):
         code, verdict = self.verdict()
-        self.assertEqual((code, [verdict[c] for c in judge.COUNTS]), (0, [0] * 5), verdict)
+        self.assertEqual((code, [verdict[c] for c in judge.COUNTS]), (0, [0] * len(judge.COUNTS)), verdict)
 
     def test_path_absent_from_the_record_is_missed(self):
         del self.record["paths"][0]

@@ -60,7 +60,9 @@ std::vector<std::string> path_row(const service::PathLine& line) {
           std::string(name(fold.grade)),
           since,
           fold.control,
-          line.required ? "" : "watched"};
+          fold.ours       ? "ours"
+          : line.required ? ""
+                          : "watched"};
 }
 
 void print_case(const Session& session, const service::Home& home, const evidence::CaseFold& state,

@@ -49,8 +49,12 @@ class CutRun {
   void silent_no_op();
   void down();
   void prober_broken();
+  void witness_discriminates();
 
  private:
+  void witness_of(model::NodeKind kind);
+  [[nodiscard]] std::vector<model::Node> listed_below(const model::Node& account, model::NodeKind kind);
+  [[nodiscard]] base::Status end_all(model::Action action, const model::Node& account, model::NodeKind kind);
   bool begin(std::string_view scene);
   bool with(Fault fault);
   void expect(bool holds, const std::string& words);
@@ -272,6 +276,86 @@ void CutRun::prober_broken() {
   expect(!control_admitted(), "the control does not notice after the cut");
 }
 
+std::vector<model::Node> CutRun::listed_below(const model::Node& account, model::NodeKind kind) {
+  InventoryRequest request;
+  request.accounts = {account};
+  std::vector<model::Node> out;
+  const auto inventory = connector_->inventory(request);
+  if (!inventory) return out;
+  const std::set<model::NodeId> reach = below(*inventory, account.id());
+  for (const model::Node& node : inventory->nodes)
+    if (node.key.kind == kind && reach.contains(node.id())) out.push_back(node);
+  return out;
+}
+
+base::Status CutRun::end_all(model::Action action, const model::Node& account, model::NodeKind kind) {
+  ApplyRequest request;
+  request.action = action;
+  request.target = account;
+  request.covered = listed_below(account, kind);
+  return connector_->apply(request).map([](const ApplyOutcome&) {});
+}
+
+/// Alive while only others' sessions end and while an ending has no effect; refused once hers end; not to be had once the account is shut.
+void CutRun::witness_of(model::NodeKind kind) {
+  const auto& actions = connector_->catalogue().actions;
+  const auto ending = std::find_if(actions.begin(), actions.end(), [&](const model::ActionSpec& action) {
+    return action.by_rule && action.target == action_->target &&
+           std::find(action.covers.begin(), action.covers.end(), kind) != action.covers.end();
+  });
+  expect(ending != actions.end(), "nothing ends a witness of this kind");
+  WitnessRequest request;
+  request.account = cut_.target;
+  request.kind = kind;
+  request.password = &new_value_;
+  const auto control = connector_->open_control_witness(kind, {});
+  expect(control.has_value(), "no witness of the control identity" + (control ? "" : ": " + control.error().text()));
+  const auto witness = connector_->open_witness(request);
+  expect(witness.has_value(), "no witness" + (witness ? "" : ": " + witness.error().text()));
+  if (!control || !witness || ending == actions.end()) return;
+  const auto answer = [](const std::unique_ptr<Witness>& held) { return held->use({}).answer; };
+  const model::Node& node = (*witness)->node();
+  const auto is_listed = [&] {
+    const auto listed = listed_below(cut_.target, kind);
+    return std::any_of(listed.begin(), listed.end(),
+                       [&](const model::Node& one) { return one.key == node.key && one.facts == node.facts; });
+  };
+  const auto presence = [&] { return connector_->observe(node, {}).value_or(Observation{}); };
+  expect(answer(*witness) == ProbeAnswer::admitted && answer(*control) == ProbeAnswer::admitted, "a witness is not admitted while alive");
+  expect(is_listed() && presence().presence == Presence::present, "a witness is not listed beside hers");
+  const auto another = bench_.another();
+  expect(another.has_value(), "the bench has no other account");
+  if (another) {
+    expect(end_all(ending->action, *another, kind).has_value(), "the sessions of another account do not end");
+    expect(answer(*witness) == ProbeAnswer::admitted, "a witness ends with another account's");
+  }
+  if (with(Fault::silent_no_op)) {
+    (void)end_all(ending->action, cut_.target, kind);
+    (void)bench_.set(Fault::none);
+    expect(answer(*witness) == ProbeAnswer::admitted, "a witness is refused after an ending without effect");
+  }
+  expect(apply().has_value(), "the account is not shut");
+  expect(end_all(ending->action, cut_.target, kind).has_value(), "her sessions do not end");
+  expect(answer(*witness) == ProbeAnswer::refused && answer(*witness) == ProbeAnswer::refused, "a witness is not refused after the cut");
+  expect(answer(*control) == ProbeAnswer::admitted, "the control's witness ends with hers");
+  const Observation gone = presence();
+  expect(!is_listed() && gone.presence == Presence::absent && gone.listing == model::Completeness::full,
+         "a full listing does not show that a witness is gone");
+  const std::string shut = outside();
+  const auto late = connector_->open_witness(request);
+  expect(!late && late.error().code == Code::failed_precondition, "a witness is opened on an account that is shut");
+  expect(outside() == shut, "the attempt changes something");
+}
+
+void CutRun::witness_discriminates() {
+  const auto connector = bench_.fresh();
+  const model::ActionSpec* const action = connector ? (*connector)->catalogue().find(cut_.action) : nullptr;
+  if (action == nullptr) return;
+  const std::vector<model::NodeKind> kinds = action->witnesses;
+  for (const model::NodeKind kind : kinds)
+    if (begin("witness")) witness_of(kind);
+}
+
 void check_catalogue(const model::Catalogue& catalogue, ConformanceReport& report) {
   const auto expect = [&](bool holds, const std::string& words) {
     ++report.checks;
@@ -283,6 +367,12 @@ void check_catalogue(const model::Catalogue& catalogue, ConformanceReport& repor
       expect(catalogue.find(kind) != nullptr, subject + " covers " + std::string(name(kind)) + ", of which no path is described");
     }
     expect(!action.why.empty(), subject + " does not say why");
+    expect(action.witnesses.empty() || action.needs_secret, subject + " opens witnesses without a secret of the case");
+    for (const model::NodeKind kind : action.witnesses) {
+      const model::PathSpec* path = catalogue.find(kind);
+      expect(path != nullptr && !path->means.empty() && path->means.front() == ProbeMeans::witness && path->best == model::Grade::witnessed,
+             subject + " opens a witness of a kind that promises none");
+    }
     const bool undone = !action.undoes.empty() && !action.reasserts;
     const auto orders_it = [&](model::Action other) {
       return std::any_of(catalogue.laws.begin(), catalogue.laws.end(),
@@ -354,6 +444,7 @@ ConformanceReport run_conformance(ConformanceBench& bench) {
     run.silent_no_op();
     run.down();
     run.prober_broken();
+    run.witness_discriminates();
   }
   return report;
 }

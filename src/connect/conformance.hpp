@@ -45,6 +45,8 @@ class ConformanceBench {
   [[nodiscard]] virtual base::Result<base::Secret> present_value(const model::Node& secret) = 0;
   /// A path of that kind that never existed; nullopt where the system itself cannot tell it from one that is over.
   [[nodiscard]] virtual std::optional<model::Node> nonexistent(model::NodeKind kind) = 0;
+  /// Another account with a session: what ends on it must leave a witness on the subject's alone. Asked for only where an action opens witnesses.
+  [[nodiscard]] virtual std::optional<model::Node> another() { return std::nullopt; }
 };
 
 struct ConformanceReport {

@@ -82,6 +82,9 @@ struct Observation {
   /// Present and beyond recall (a signed token, a ticket in hand): accepted until this instant, by our clock, the system's offset counted in.
   /// At the next look, in whatever process, the target brings it back as fact `drains_until_ms`.
   std::optional<base::Time> until = std::nullopt;
+  /// What the listing is worth that this was read from: full where absence from it means that there is none. An absence in less shows nothing of
+  /// a witness's grade.
+  model::Completeness listing = model::Completeness::none;
 };
 
 struct ProbeRequest {
@@ -101,6 +104,23 @@ struct ProbeResult {
   std::string words;
 };
 
+struct WitnessRequest {
+  model::Node account;                              // hers, not shut yet
+  model::NodeKind kind = model::NodeKind::session;  // of the PathSpecs whose means have `witness`
+  const base::Secret* password = nullptr;           // sealed and durable; set as the account's only password, then used to log in
+  Deadline deadline;
+};
+/// A held session of ours. It lives in this process and closes what it holds when it goes. Not thread-safe.
+class Witness {
+ public:
+  virtual ~Witness() = default;
+  /// As an inventory lists it, by its immutable id: the same key, the same facts.
+  [[nodiscard]] virtual const model::Node& node() const = 0;
+  /// One harmless use. admitted: the system served this very session. refused: the system ended it, or closed the connection. unknown: no
+  /// answer in time, anything not understood. Once refused it is refused for good.
+  [[nodiscard]] virtual ProbeResult use(const Deadline& deadline) = 0;
+};
+
 class Connector {
  public:
   virtual ~Connector() = default;
@@ -117,6 +137,16 @@ class Connector {
   /// The identical call on the control identity for that kind and means: admitted when the gate still lets the living in.
   /// unimplemented where there is no control identity: then nothing of that kind can be graded refused.
   [[nodiscard]] virtual base::Result<ProbeResult> probe_control(const ProbeRequest& request) = 0;
+  /// Replaces the account's password by the request's and logs in with it, with no more rights than it takes; never where the account is shut
+  /// already (failed_precondition, no effect), never an own account. A change: called by the last gate only, and may be repeated. An error says
+  /// why there is none (a gap); the password may have been replaced by then (outcome_unknown, or any error of the login).
+  [[nodiscard]] virtual base::Result<std::unique_ptr<Witness>> open_witness(const WitnessRequest&) {
+    return base::fail(base::Code::unimplemented, "no session of ours can be opened beside hers on this kind of system");
+  }
+  /// The same kind, opened the same way for an account of ours: it must go on to answer when hers is refused.
+  [[nodiscard]] virtual base::Result<std::unique_ptr<Witness>> open_control_witness(model::NodeKind, const Deadline&) {
+    return base::fail(base::Code::unimplemented, "no session of a control identity can be opened on this kind of system");
+  }
   /// Accounts that Exeunt itself stands on here (its own credential, the control identity): protected without being configured.
   [[nodiscard]] virtual base::Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) = 0;
 };

@@ -75,7 +75,7 @@ Status CaseJournal::state_changed(model::CaseState state, const std::string& wor
   return write(std::move(leaf), Payload::of({{"words", words}}));
 }
 
-Status CaseJournal::path_found(const model::Node& node, bool required, model::Grade grade, const std::string& witness) {
+Status CaseJournal::path_found(const model::Node& node, bool required, model::Grade grade, const std::string& witness, Whose whose) {
   Leaf leaf = leaf_of(LeafKind::path_found);
   EXEUNT_TRY_ASSIGN(leaf.target, reference(node));
   leaf.system = node.key.system.text();
@@ -83,6 +83,7 @@ Status CaseJournal::path_found(const model::Node& node, bool required, model::Gr
   leaf.grade = name(grade);
   leaf.state = name(model::PathState::live);
   leaf.outcome = required ? "required" : "watched";
+  if (whose == Whose::ours) leaf.means = name(model::ProbeMeans::witness);
   base::JsonObject facts;
   for (const auto& [key, value] : node.facts) facts[key] = value;
   return write(std::move(leaf),
@@ -124,6 +125,16 @@ Status CaseJournal::step_intended(const model::StepId& step, int attempt, const 
   leaf.step = step.text();
   leaf.attempt = attempt;
   return write(std::move(leaf), Payload(JsonObject{{"node", target.id().text()}, {"details", details}}));
+}
+
+Status CaseJournal::witness_intended(const model::StepId& step, int attempt, const model::Node& account, model::NodeKind kind) {
+  Leaf leaf = leaf_of(LeafKind::witness_intended);
+  EXEUNT_TRY_ASSIGN(leaf.target, reference(account));
+  leaf.system = account.key.system.text();
+  leaf.node = name(kind);
+  leaf.step = step.text();
+  leaf.attempt = attempt;
+  return write(std::move(leaf), Payload::of({{"node", account.id().text()}}));
 }
 
 Status CaseJournal::step_outcome(const model::StepId& step, int attempt, model::StepState outcome, const std::string& words) {

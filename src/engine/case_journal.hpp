@@ -29,6 +29,9 @@ struct PathChange {
 /// A look that is worth less than `observed` was a reading back.
 [[nodiscard]] model::ProbeMeans means_of(const connect::Observation& look);
 
+/// A way in of the person's, or one of ours that the case opened itself (a witness).
+enum class Whose { hers, ours };
+
 /// Thread-safe. What something outside depends on is durable when the call returns ok. What was only seen (an answer, a look, a verdict, an
 /// outcome) keeps its place and becomes durable with the next entry that is waited for: a crash loses the sight of it, never an effect, and
 /// the restart looks again. After an error of either kind nothing further may be changed outside (fail closed).
@@ -39,13 +42,16 @@ class CaseJournal {
 
   [[nodiscard]] base::Status state_changed(model::CaseState state, const std::string& words,
                                            std::optional<base::Time> until = std::nullopt);
-  [[nodiscard]] base::Status path_found(const model::Node& node, bool required, model::Grade grade, const std::string& witness);
+  [[nodiscard]] base::Status path_found(const model::Node& node, bool required, model::Grade grade, const std::string& witness,
+                                        Whose whose = Whose::hers);
   [[nodiscard]] base::Status listed(const model::Listing& listing);
   [[nodiscard]] base::Status gap_declared(const model::Gap& gap);
   [[nodiscard]] base::Status plan_compiled(const std::string& name, const std::string& digest, const std::string& words);
 
   /// Durable before the call goes out (law 1).
   [[nodiscard]] base::Status step_intended(const model::StepId& step, int attempt, const model::Node& target, const base::Json& details);
+  /// Durable before a witness of that kind is opened on the account.
+  [[nodiscard]] base::Status witness_intended(const model::StepId& step, int attempt, const model::Node& account, model::NodeKind kind);
   /// Not waited for: without it a restart takes the intent for outcome_unknown.
   [[nodiscard]] base::Status step_outcome(const model::StepId& step, int attempt, model::StepState outcome, const std::string& words);
   [[nodiscard]] base::Status gate_refused(const model::StepId& step, const std::string& guard, const std::string& words);

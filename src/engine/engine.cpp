@@ -66,7 +66,7 @@ class CaseRun {
         journal_(needs.store, *stream_, options.operator_reference),
         gate_(needs.store, needs.systems, needs.policy, needs.interrupts, needs.clock),
         secrets_(needs.store, needs.sealer, needs.random, stream_->case_id()),
-        prover_(journal_, needs.systems, book_, secrets_, needs.clock),
+        prover_(journal_, needs.systems, book_, secrets_, witnesses_, needs.clock),
         context_{needs.store,
                  needs.clock,
                  needs.random,
@@ -77,6 +77,7 @@ class CaseRun {
                  gate_,
                  book_,
                  secrets_,
+                 witnesses_,
                  prover_,
                  budgets_,
                  breakers_,
@@ -119,6 +120,7 @@ class CaseRun {
   LastGate gate_;
   PathBook book_;
   SecretBook secrets_;
+  WitnessBook witnesses_;  // what it holds closes when the run is over
   Prover prover_;
   std::map<model::SystemId, std::unique_ptr<SystemBudget>> budgets_;
   std::map<model::SystemId, std::unique_ptr<Breaker>> breakers_;

@@ -174,4 +174,13 @@ base::Result<connect::ApplyOutcome> LastGate::apply(const plan::Step& step, cons
   return systems_.at(step.target.key.system).connector->apply(request);
 }
 
+base::Result<std::unique_ptr<connect::Witness>> LastGate::open_witness(const plan::Step& step, const connect::WitnessRequest& request) {
+  if (const auto who = interrupts_.halted()) return base::fail(Code::cancelled, "everything is halted: " + *who);
+  const bool planned = std::find(step.witnesses.begin(), step.witnesses.end(), request.kind) != step.witnesses.end();
+  if (!planned || request.account.key != step.target.key)
+    return base::fail(Code::failed_precondition, fmt::format("step {} opens no such witness", step.id.text()),
+                      "this is a fault of Exeunt's: report it");
+  return systems_.at(step.target.key.system).connector->open_witness(request);
+}
+
 }  // namespace exeunt::engine

@@ -35,6 +35,9 @@ class LastGate {
                                                    const plan::Step& step, const std::vector<model::Node>& covered);
   /// The only way from the engine to Connector::apply.
   [[nodiscard]] base::Result<connect::ApplyOutcome> apply(const plan::Step& step, const connect::ApplyRequest& request);
+  /// The only way to Connector::open_witness; for a step that may go out and names the kind, on its own target.
+  [[nodiscard]] base::Result<std::unique_ptr<connect::Witness>> open_witness(const plan::Step& step,
+                                                                             const connect::WitnessRequest& request);
 
  private:
   [[nodiscard]] std::optional<GateRefusal> protected_identity(const plan::Plan& plan, const plan::Step& step,

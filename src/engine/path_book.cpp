@@ -95,7 +95,10 @@ void PathBook::adopt(const model::NodeId& id, const model::StepId& step) {
 void PathBook::note_node(const model::Node& node) {
   const std::lock_guard lock(mutex_);
   const auto found = records_.find(node.id());
-  if (found != records_.end()) found->second.node = node;
+  if (found == records_.end()) return;
+  const std::string label = found->second.node.label;
+  found->second.node = node;
+  if (found->second.ours) found->second.node.label = label;  // what a listing calls it does not say that it is ours
 }
 
 std::vector<PathRecord> PathBook::all() const {

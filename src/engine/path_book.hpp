@@ -16,6 +16,7 @@ namespace exeunt::engine {
 struct PathRecord {
   model::Node node;
   bool required = true;
+  bool ours = false;  // opened by this case (a witness)
   model::Grade grade_required = model::Grade::read_back;
   model::StepId step;  // the step that ends it; empty: found but not covered by an approved step
   model::PathState state = model::PathState::live;

@@ -122,6 +122,40 @@ base::Result<Prover::Look> Prover::look_by_probe(const Try& attempt, const model
   return look;
 }
 
+base::Result<Prover::Look> Prover::look_by_witness(const Try& attempt, const plan::Step* step) {
+  Look look;
+  look.means = ProbeMeans::witness;
+  look.available = false;
+  if (step == nullptr || step->target.key.kind != model::NodeKind::account) return look;
+  const model::NodeKey& key = attempt.path.node.key;
+  auto& connector = *systems_.at(key.system).connector;
+  const auto held = witnesses_.look(step->target.id(), key.kind, connector);
+  if (!held) return look;
+  const bool ours = held->node.key == key;
+  WitnessEvidence evidence = evidence_of(*held, attempt.path.node.id());
+  if (!ours && evidence.after != ProbeAnswer::refused) return look;
+  for (int i = 0; i < 2 && evidence.path.listed != Listed::present; ++i) {  // looked at twice, as where nothing but the listing tells
+    const auto seen = connector.observe(attempt.path.node, {});
+    connect::Observation observation;
+    if (seen) observation = *seen;
+    if (!seen) observation.words = seen.error().text();
+    look.sights.push_back({clock_.now(), {}, {}, observation});
+    const ListedNow now = listed_now(observation);
+    if (i == 0 || now.listed != Listed::gone || now.listing != model::Completeness::full) evidence.path = now;
+    if (now.listed != Listed::gone) break;
+  }
+  look.verdict = judge(evidence);
+  // What our session answered is told of hers only where it decided; of ours it is the answer itself.
+  if (ours || look.verdict.state == PathState::ended) look.sights.push_back({clock_.now(), held->after, held->control, {}});
+  look.available = look.verdict.state != PathState::unknown || ours;
+  return look;
+}
+
+base::Result<Prover::Look> Prover::look_by(ProbeMeans means, const Try& attempt, const model::PathSpec& spec, const plan::Step* step) {
+  if (means == ProbeMeans::witness) return look_by_witness(attempt, step);
+  return tries_the_gate(means) ? look_by_probe(attempt, spec, means) : look_by_observing(attempt);
+}
+
 base::Result<Prover::Look> Prover::look_by_observing(const Try& attempt) {
   Look look;
   model::Node node = attempt.path.node;
@@ -174,10 +208,11 @@ base::Result<Prover::Look> Prover::best_look(const PathRecord& path, const plan:
   best.available = false;
   bool looked = false;
   for (const ProbeMeans means : spec == nullptr ? std::vector<ProbeMeans>{} : spec->means) {
-    if (means == ProbeMeans::none || means == ProbeMeans::witness) continue;
-    if (!tries_the_gate(means) && looked) continue;  // observe and read_back are one look: the connector takes its best
-    EXEUNT_TRY_ASSIGN(Look look, tries_the_gate(means) ? look_by_probe(attempt, *spec, means) : look_by_observing(attempt));
-    looked = looked || !tries_the_gate(means);
+    if (means == ProbeMeans::none) continue;
+    const bool only_looks = !tries_the_gate(means) && means != ProbeMeans::witness;
+    if (only_looks && looked) continue;  // observe and read_back are one look: the connector takes its best
+    EXEUNT_TRY_ASSIGN(Look look, look_by(means, attempt, *spec, step));
+    looked = looked || only_looks;
     if (!look.available) continue;
     // Every sight is kept in its order; the last ones are those of the look that counts.
     best.sights.insert(best.sights.end(), look.sights.begin(), look.sights.end());

@@ -5,6 +5,7 @@
 #include "engine/path_book.hpp"
 #include "engine/step_secrets.hpp"
 #include "engine/systems.hpp"
+#include "engine/witness_book.hpp"
 #include "plan/plan.hpp"
 
 namespace exeunt::engine {
@@ -12,8 +13,9 @@ namespace exeunt::engine {
 /// Thread-safe; blocks on the systems.
 class Prover {
  public:
-  Prover(CaseJournal& journal, Systems& systems, PathBook& book, const SecretBook& secrets, const base::Clock& clock)
-      : journal_(journal), systems_(systems), book_(book), secrets_(secrets), clock_(clock) {}
+  Prover(CaseJournal& journal, Systems& systems, PathBook& book, const SecretBook& secrets, WitnessBook& witnesses,
+         const base::Clock& clock)
+      : journal_(journal), systems_(systems), book_(book), secrets_(secrets), witnesses_(witnesses), clock_(clock) {}
 
   /// Before the cut: the subject's path where trying does no harm, else the control identity. Nothing when that was answered earlier.
   [[nodiscard]] base::Status before(const model::NodeId& id, const plan::Step* step);
@@ -40,6 +42,10 @@ class Prover {
   [[nodiscard]] base::Result<connect::ProbeResult> try_subject(const Try& attempt, model::ProbeMeans means);
   [[nodiscard]] base::Result<connect::ProbeResult> try_control(const Try& attempt, model::ProbeMeans means);
   [[nodiscard]] base::Result<Look> look_by_probe(const Try& attempt, const model::PathSpec& spec, model::ProbeMeans means);
+  /// By the session of ours that was held beside it. Not available where there is none, or where it shows nothing: then the listing alone decides.
+  [[nodiscard]] base::Result<Look> look_by_witness(const Try& attempt, const plan::Step* step);
+  [[nodiscard]] base::Result<Look> look_by(model::ProbeMeans means, const Try& attempt, const model::PathSpec& spec,
+                                           const plan::Step* step);
   [[nodiscard]] base::Result<Look> look_by_observing(const Try& attempt);
   [[nodiscard]] base::Result<Look> best_look(const PathRecord& path, const plan::Step* step, model::ProbeMoment moment);
   [[nodiscard]] const model::PathSpec* spec_of(const PathRecord& path) const;
@@ -48,6 +54,7 @@ class Prover {
   Systems& systems_;
   PathBook& book_;
   const SecretBook& secrets_;
+  WitnessBook& witnesses_;
   const base::Clock& clock_;
 };
 

@@ -61,6 +61,7 @@ class PathReplay {
     if (parsed.is_object()) record.node = node_of(parsed.as_object());
     if (record.node.key.native_id.empty()) return {};
     record.required = leaf.outcome == "required";
+    record.ours = leaf.means == model::name(model::ProbeMeans::witness);  // the session itself went with the process that held it
     record.grade_required = model::parse<model::Grade>(leaf.grade).value_or(model::Grade::read_back);
     journal_.know(ids_.insert_or_assign(leaf.target, record.node.id()).first->second, leaf.target);
     book_.add(std::move(record));

@@ -14,6 +14,7 @@
 #include "engine/prover.hpp"
 #include "engine/step_secrets.hpp"
 #include "engine/systems.hpp"
+#include "engine/witness_book.hpp"
 
 namespace exeunt::engine {
 
@@ -48,6 +49,7 @@ struct RunContext {
   LastGate& gate;
   PathBook& book;
   SecretBook& secrets;
+  WitnessBook& witnesses;
   Prover& prover;
   std::map<model::SystemId, std::unique_ptr<SystemBudget>>& budgets;
   std::map<model::SystemId, std::unique_ptr<Breaker>>& breakers;

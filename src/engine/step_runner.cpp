@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/secret.hpp"
+#include "engine/witness_opening.hpp"
 
 namespace exeunt::engine {
 
@@ -273,6 +274,8 @@ Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const pla
   // Commit point: before it a crash leaves nothing outside; after it a restart finds an intent without an outcome: outcome_unknown.
   EXEUNT_TRY(context_.journal.step_intended(step.id, number, step.target,
                                             base::JsonObject{{"action", name(step.action)}, {"covered", covered.size()}}));
+  EXEUNT_TRY(open_witnesses(context_, plan.plan, step, number, secrets.new_value));
+  EXEUNT_TRY(use_witnesses(context_, step, covered));
   auto applied = context_.gate.apply(step, request);
   if (applied && !step.vault_reference.empty()) {
     // The new value is where the living fetch it before the step counts as applied; a repeat writes the same value.

@@ -68,6 +68,8 @@ Status path_found(CaseFold& fold, const Leaf& leaf) {
   }
   if (leaf.target.empty() || leaf.system.empty()) return broken(leaf, "a path without target or system");
   if (leaf.outcome != "required" && leaf.outcome != "watched") return broken(leaf, "a path is neither required nor watched");
+  const bool ours = leaf.means == model::name(model::ProbeMeans::witness);
+  if (!leaf.means.empty() && !ours) return broken(leaf, "a path is found by itself or opened as a witness, not by " + leaf.means);
   // A path never begins as ended: that would be an ending that nobody saw.
   if (state != model::PathState::live && state != model::PathState::unknown)
     return broken(leaf, "a path is found live or unknown, not " + leaf.state);
@@ -81,6 +83,14 @@ Status path_found(CaseFold& fold, const Leaf& leaf) {
   path.node = node;
   path.required = leaf.outcome == "required";
   path.grade_required = grade;
+  path.ours = path.ours || ours;
+  return {};
+}
+
+Status witness_intended(const CaseFold& fold, const Leaf& leaf) {
+  EXEUNT_TRY(need<model::NodeKind>(leaf, "node", leaf.node));
+  if (leaf.step.empty() || leaf.target.empty() || leaf.system.empty()) return broken(leaf, "a witness without step, account or system");
+  if (fold.halted) return broken(leaf, "a witness while the case is halted");
   return {};
 }
 
@@ -219,6 +229,7 @@ Status apply_kind(CaseFold& fold, const Leaf& leaf) {
     case LeafKind::halted: fold.halted = true; return {};
     case LeafKind::resumed: fold.halted = false; return {};
     case LeafKind::milestone: return milestone(fold, leaf);
+    case LeafKind::witness_intended: return witness_intended(fold, leaf);
     case LeafKind::gate_refused:
     case LeafKind::clock_stepped:
     case LeafKind::link_confirmed:

@@ -32,6 +32,7 @@ struct PathFold {
   std::string system;
   model::NodeKind node = model::NodeKind::account;
   bool required = true;
+  bool ours = false;  // opened by this case as a witness; ended with it
   model::Grade grade_required = model::Grade::unknown;
   model::PathState state = model::PathState::live;
   model::Grade grade = model::Grade::unknown;

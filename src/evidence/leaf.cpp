@@ -39,6 +39,7 @@ constexpr KindName k_kinds[] = {
     {LeafKind::noted, "noted"},
     {LeafKind::watch_summary, "watch_summary"},
     {LeafKind::milestone, "milestone"},
+    {LeafKind::witness_intended, "witness_intended"},
 };
 
 // One order for writing and reading: the members by name.

@@ -20,8 +20,8 @@ enum class LeafKind : std::uint8_t {
   plan_compiled = 2,  // digest; step empty for the main plan, "d1" … for a delta plan
   approved = 3,       // digest, approver, until = expiry
   state_changed = 4,  // state (of the case)
-  path_found =
-      5,  // target, node, system, grade = required grade, state = live; required by policy or only watched: outcome "required" | "watched"
+  path_found = 5,     // target, node, system, grade = required grade, state = live; required by policy or only watched: outcome
+                      // "required" | "watched"; means = witness: it is ours, opened by this case
   listed = 6,         // system, target (account), node, completeness, count
   gap_declared = 7,   // system, node
   step_intended = 8,  // step, attempt, system, target: durable before the call goes out
@@ -40,7 +40,8 @@ enum class LeafKind : std::uint8_t {
   log_succeeded = 19,  // first entry of a log that follows a lost one
   noted = 20,          // for people only; the fold ignores it
   watch_summary = 21,
-  milestone = 22,  // outcome = "identity_cut" | "zero": the first instant at which it held (the fold keeps the newest)
+  milestone = 22,         // outcome = "identity_cut" | "zero": the first instant at which it held (the fold keeps the newest)
+  witness_intended = 23,  // step, attempt, system, target = account, node = kind: durable before a path of ours is opened on it
 };
 [[nodiscard]] std::string_view name(LeafKind kind);
 [[nodiscard]] std::optional<LeafKind> parse_leaf_kind(std::string_view text);

@@ -56,6 +56,7 @@ std::string path_json(const PathFold& path) {
   put_time(out, "last_admitted", path.last_admitted);
   out.text("means", path.means);
   out.text("node", model::name(path.node));
+  if (path.ours) out.flag("ours", true);  // snapshots from before there were witnesses lack it
   out.flag("required", path.required);
   out.text("state", model::name(path.state));
   out.text("step", path.step);
@@ -136,6 +137,7 @@ class Reader {
     if (!parsed) return refuse(key);
     out = *parsed;
   }
+  [[nodiscard]] bool has(std::string_view key) const { return object_ != nullptr && object_->if_contains(key) != nullptr; }
   void time(std::string_view key, std::optional<base::Time>& out) {
     if (object_ == nullptr || object_->if_contains(key) == nullptr) return;
     std::string value;
@@ -188,6 +190,7 @@ void read_path(Reader& in, PathFold& path) {
   in.text("system", path.system);
   in.word("node", path.node);
   in.flag("required", path.required);
+  if (in.has("ours")) in.flag("ours", path.ours);
   in.word("grade_required", path.grade_required);
   in.word("state", path.state);
   in.word("grade", path.grade);

@@ -28,20 +28,23 @@ Json texts(const std::vector<std::string>& values) {
 }
 
 Json to_json(const ActionSpec& spec) {
-  return JsonObject{{"action", text(name(spec.action))},
-                    {"target", text(name(spec.target))},
-                    {"covers", names(spec.covers)},
-                    {"stage", text(name(spec.stage))},
-                    {"by_rule", spec.by_rule},
-                    {"needs_secret", spec.needs_secret},
-                    {"needs_heir", spec.needs_heir},
-                    {"destructive", spec.destructive},
-                    {"reversible", spec.reversible},
-                    {"expected_calls", spec.expected_calls},
-                    {"composed_of", names(spec.composed_of)},
-                    {"undoes", names(spec.undoes)},
-                    {"reasserts", spec.reasserts},
-                    {"why", text(spec.why)}};
+  JsonObject out{{"action", text(name(spec.action))},
+                 {"target", text(name(spec.target))},
+                 {"covers", names(spec.covers)},
+                 {"stage", text(name(spec.stage))},
+                 {"by_rule", spec.by_rule},
+                 {"needs_secret", spec.needs_secret},
+                 {"needs_heir", spec.needs_heir},
+                 {"destructive", spec.destructive},
+                 {"reversible", spec.reversible},
+                 {"expected_calls", spec.expected_calls},
+                 {"composed_of", names(spec.composed_of)},
+                 {"undoes", names(spec.undoes)},
+                 {"reasserts", spec.reasserts},
+                 {"why", text(spec.why)}};
+  // Only where there are any: the digests of catalogues from before there were witnesses stay what they are.
+  if (!spec.witnesses.empty()) out["witnesses"] = names(spec.witnesses);
+  return out;
 }
 
 Json to_json(const PathSpec& spec) {

@@ -24,7 +24,9 @@ struct ActionSpec {
   std::vector<Action> composed_of;  // what this one call does at once (lock_and_replace: both)
   std::vector<Action> undoes;       // what this action silently reverts on the same account …
   bool reasserts = false;           // … unless it sets it again in the same call (then this is true)
-  std::string why;                  // one sentence with the source, for --explain
+  /// Kinds of path of which a witness is opened on the target just before this call, with the step's new secret as the account's password.
+  std::vector<NodeKind> witnesses;
+  std::string why;  // one sentence with the source, for --explain
 };
 
 /// One kind of path on this kind of system, and how well its ending can be shown.

@@ -94,6 +94,7 @@ class Drafter {
     step.destructive = spec.destructive;
     step.reversible = spec.reversible;
     step.needs_secret = spec.needs_secret;
+    step.witnesses = spec.witnesses;
     step.expected_calls = std::max(1, spec.expected_calls);
     step.why = spec.why;
     draft.group = node.id();

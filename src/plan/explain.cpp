@@ -60,6 +60,12 @@ void explain_step(std::string& out, const Plan& plan, const Step& step) {
     ends +=
         fmt::format("{}{} {} (at least {})", ends.empty() ? "" : ", ", name(path->node.key.kind), quoted(path->node), name(path->required));
   if (!ends.empty()) append_paragraph(out, fmt::format("{}ends: ", indent), ends);
+  for (const auto kind : step.witnesses)
+    append_paragraph(
+        out, indent,
+        fmt::format("opens a {0} of ours on this account just before (witness): it is a way in of the case, must be refused with the "
+                    "others, and shows that they ended",
+                    name(kind)));
   if (!step.reversible) append_paragraph(out, indent, "cannot be undone");
 }
 

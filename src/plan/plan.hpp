@@ -35,7 +35,8 @@ struct Step {
   model::PersonId assignee;         // attest, review
   std::string words;                // attest: the task
   base::Duration due{};
-  std::vector<model::StepId> after;  // must have been applied before (inside the same or an earlier stage)
+  std::vector<model::StepId> after;        // must have been applied before (inside the same or an earlier stage)
+  std::vector<model::NodeKind> witnesses;  // kinds of which a path of ours is opened on the target just before, and ended with hers
   int expected_calls = 1;
   std::string why;  // why it stands where it stands
 };

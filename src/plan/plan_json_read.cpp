@@ -130,6 +130,7 @@ class Members {
       each(std::string(member.key()), std::string(member.value().as_string()));
     }
   }
+  [[nodiscard]] bool has(std::string_view key) const { return object_ != nullptr && object_->if_contains(key) != nullptr; }
   const Json* take(std::string_view key) {
     if (object_ == nullptr || !wrong_.empty()) return nullptr;
     const Json* value = object_->if_contains(key);
@@ -209,6 +210,15 @@ Step read_step(const Json& value, const Place& place, std::string& wrong) {
     else
       members.say("covers", "holds a word that is not known");
   });
+  if (members.has("witnesses")) {
+    members.texts("witnesses", [&](const std::string& text) {
+      if (const auto kind = model::parse<model::NodeKind>(text))
+        out.witnesses.push_back(*kind);
+      else
+        members.say("witnesses", "holds a word that is not known");
+    });
+    if (out.witnesses.empty()) members.say("witnesses", "is there and empty");
+  }
   members.flag("by_rule", out.by_rule);
   members.flag("destructive", out.destructive);
   members.flag("reversible", out.reversible);

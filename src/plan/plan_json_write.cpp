@@ -34,23 +34,29 @@ Json json_of(const PlannedPath& path) {
 Json json_of(const Step& step) {
   JsonArray covers;
   for (const auto kind : step.covers) covers.push_back(json_text(name(kind)));
-  return JsonObject{{"id", json_text(step.id.text())},
-                    {"stage", json_text(name(step.stage))},
-                    {"action", json_text(name(step.action))},
-                    {"target", plan::json_of(step.target)},
-                    {"covers", std::move(covers)},
-                    {"by_rule", step.by_rule},
-                    {"destructive", step.destructive},
-                    {"reversible", step.reversible},
-                    {"needs_secret", step.needs_secret},
-                    {"vault_reference", json_text(step.vault_reference)},
-                    {"heir", step.heir ? plan::json_of(*step.heir) : Json(nullptr)},
-                    {"assignee", json_text(step.assignee.text())},
-                    {"words", json_text(step.words)},
-                    {"due_ms", step.due.count()},
-                    {"after", ids(step.after)},
-                    {"expected_calls", step.expected_calls},
-                    {"why", json_text(step.why)}};
+  JsonObject out{{"id", json_text(step.id.text())},
+                 {"stage", json_text(name(step.stage))},
+                 {"action", json_text(name(step.action))},
+                 {"target", plan::json_of(step.target)},
+                 {"covers", std::move(covers)},
+                 {"by_rule", step.by_rule},
+                 {"destructive", step.destructive},
+                 {"reversible", step.reversible},
+                 {"needs_secret", step.needs_secret},
+                 {"vault_reference", json_text(step.vault_reference)},
+                 {"heir", step.heir ? plan::json_of(*step.heir) : Json(nullptr)},
+                 {"assignee", json_text(step.assignee.text())},
+                 {"words", json_text(step.words)},
+                 {"due_ms", step.due.count()},
+                 {"after", ids(step.after)},
+                 {"expected_calls", step.expected_calls},
+                 {"why", json_text(step.why)}};
+  if (!step.witnesses.empty()) {
+    JsonArray witnesses;
+    for (const auto kind : step.witnesses) witnesses.push_back(json_text(name(kind)));
+    out["witnesses"] = std::move(witnesses);
+  }
+  return out;
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ JsonObject path_json(const PathLine& line) {
           {"id", line.id},
           {"label", line.label},
           {"required", line.required},
+          {"ours", line.fold.ours},
           {"state", name(line.fold.state)},
           {"grade", name(line.fold.grade)},
           {"grade_required", name(line.fold.grade_required)},
@@ -93,7 +94,8 @@ std::string words_of(const evidence::Leaf& leaf, const JsonObject& payload, cons
     case K::plan_compiled: return "plan " + leaf.digest.substr(0, 12) + " compiled: " + text("words");
     case K::approved: return "approved by " + text("approver");
     case K::state_changed: return "case is " + leaf.state + ": " + text("words");
-    case K::path_found: return "way in found: " + target;
+    case K::path_found: return (leaf.means.empty() ? "way in found: " : "witness opened by this case: ") + target;
+    case K::witness_intended: return leaf.step + " about to open a " + leaf.node + " of ours on " + target;
     case K::gap_declared: return "gap: " + text("words");
     case K::step_intended: return leaf.step + " about to act on " + target + " (attempt " + std::to_string(leaf.attempt) + ")";
     case K::step_outcome: return leaf.step + " " + leaf.outcome + ": " + text("words");

@@ -31,6 +31,7 @@ std::string ends_of(const plan::Plan& plan, const plan::Step& step) {
 void append_step(std::string& out, const plan::Plan& plan, const plan::Step& step) {
   std::string line = plan::sentence(step);
   if (const auto ends = ends_of(plan, step); !ends.empty()) line += "; ends " + ends;
+  for (const auto kind : step.witnesses) line += fmt::format("; opens a {} of ours there before, which ends with the others", name(kind));
   if (step.by_rule) line += ends_of(plan, step).empty() ? "; whatever there is by then" : " and whatever comes by then";
   if (!step.after.empty()) {
     line += "; after ";

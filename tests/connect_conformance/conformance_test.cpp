@@ -45,6 +45,10 @@ TEST_CASE("conformance: a connector with any one of the planted faults is found 
                       {"openssh", Planted::repeat_fails, "a second apply fails"},
                       {"openldap", Planted::down_is_refused, "down: a live path reads refused"},
                       {"postgresql", Planted::catalogue_without_path, "of which no path is described"},
+                      {"postgresql", Planted::witness_never_refused, "a witness is not refused after the cut"},
+                      {"postgresql", Planted::witness_refused_at_once, "a witness ends with another account's"},
+                      {"postgresql", Planted::witness_refused_at_once, "a witness is refused after an ending without effect"},
+                      {"postgresql", Planted::witness_of_the_shut, "a witness is opened on an account that is shut"},
                       {"openldap", Planted::reset_without_lock, "undoes what no order law puts after it"}};
   for (const Row& row : rows) {
     CAPTURE(row.system_model);

@@ -9,6 +9,17 @@ using base::Code;
 using base::Result;
 using model::ProbeAnswer;
 
+class FaultyWitness final : public connect::Witness {
+ public:
+  FaultyWitness(std::unique_ptr<connect::Witness> inner, ProbeAnswer says) : inner_(std::move(inner)), says_(says) {}
+  const model::Node& node() const override { return inner_->node(); }
+  connect::ProbeResult use(const connect::Deadline&) override { return {says_, model::ProbeMeans::witness, "planted", ""}; }
+
+ private:
+  std::unique_ptr<connect::Witness> inner_;
+  ProbeAnswer says_;
+};
+
 class FaultyConnector final : public connect::Connector {
  public:
   FaultyConnector(connect::Connector& inner, Planted planted) : inner_(inner), planted_(planted), catalogue_(inner.catalogue()) {
@@ -68,6 +79,21 @@ class FaultyConnector final : public connect::Connector {
     auto result = inner_.probe_control(request);
     if (result && planted_ == Planted::control_is_always_admitted) result->answer = ProbeAnswer::admitted;
     return result;
+  }
+
+  Result<std::unique_ptr<connect::Witness>> open_witness(const connect::WitnessRequest& request) override {
+    auto witness = inner_.open_witness(request);
+    if (!witness && planted_ == Planted::witness_of_the_shut) return inner_.open_control_witness(request.kind, request.deadline);
+    if (!witness) return witness;
+    using Held = std::unique_ptr<connect::Witness>;
+    if (planted_ == Planted::witness_never_refused)
+      return Held(std::make_unique<FaultyWitness>(std::move(*witness), ProbeAnswer::admitted));
+    if (planted_ == Planted::witness_refused_at_once)
+      return Held(std::make_unique<FaultyWitness>(std::move(*witness), ProbeAnswer::refused));
+    return witness;
+  }
+  Result<std::unique_ptr<connect::Witness>> open_control_witness(model::NodeKind kind, const connect::Deadline& deadline) override {
+    return inner_.open_control_witness(kind, deadline);
   }
 
   Result<std::vector<model::NodeKey>> own_accounts(const connect::Deadline& deadline) override { return inner_.own_accounts(deadline); }

@@ -18,7 +18,10 @@ enum class Planted {
   repeat_fails = 10,
   down_is_refused = 11,
   catalogue_without_path = 12,
-  reset_without_lock = 13,  // an OpenLDAP catalogue whose reset does not set the lock again
+  witness_never_refused = 14,    // answers from memory, not from the system
+  witness_refused_at_once = 15,  // whatever does not answer in its way is taken for refused
+  witness_of_the_shut = 16,      // opened where the account is shut already
+  reset_without_lock = 13,       // an OpenLDAP catalogue whose reset does not set the lock again
 };
 
 /// The bench of a simulated system with a faulty connector in front of it.
@@ -34,6 +37,7 @@ class FaultyBench final : public connect::ConformanceBench {
   [[nodiscard]] connect::InventoryRequest subject() override { return inner_.subject(); }
   [[nodiscard]] base::Result<base::Secret> present_value(const model::Node& secret) override { return inner_.present_value(secret); }
   [[nodiscard]] std::optional<model::Node> nonexistent(model::NodeKind kind) override { return inner_.nonexistent(kind); }
+  [[nodiscard]] std::optional<model::Node> another() override { return inner_.another(); }
 
  private:
   SimulatedBench inner_;

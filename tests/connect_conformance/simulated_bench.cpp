@@ -33,6 +33,7 @@ base::Result<connect::Connector*> SimulatedBench::fresh() {
   EXEUNT_TRY_ASSIGN(const auto listing, connector_->accounts({}));
   for (const auto& record : listing.accounts) {
     if (record.login == "person0") account_ = record.node;
+    if (record.login == "person1") another_ = record.node;
   }
   return connector_.get();
 }

@@ -22,6 +22,7 @@ class SimulatedBench final : public connect::ConformanceBench {
   [[nodiscard]] connect::InventoryRequest subject() override;
   [[nodiscard]] base::Result<base::Secret> present_value(const model::Node& secret) override;
   [[nodiscard]] std::optional<model::Node> nonexistent(model::NodeKind kind) override;
+  [[nodiscard]] std::optional<model::Node> another() override { return another_; }
 
   [[nodiscard]] const SimulatedServer& server() const { return *server_; }
   [[nodiscard]] const model::Node& account() const { return account_; }  // the subject's
@@ -36,7 +37,7 @@ class SimulatedBench final : public connect::ConformanceBench {
   base::SystemRandom random_;
   std::unique_ptr<SimulatedServer> server_;
   std::unique_ptr<connect::Connector> connector_;
-  model::Node account_;
+  model::Node account_, another_;
 };
 
 }  // namespace exeunt::testing

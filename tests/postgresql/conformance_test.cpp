@@ -77,6 +77,7 @@ class Bench final : public connect::ConformanceBench {
     if (kind != NodeKind::account) return std::nullopt;
     return test::account("4294967294", "never was");
   }
+  std::optional<model::Node> another() override { return test::account(shared_oid_, shared_); }
   test::Relay& relay() { return relay_; }
 
  private:

@@ -49,18 +49,22 @@ std::vector<model::NodeId> ids_of(const std::vector<model::Node>& nodes, NodeKin
 
 }  // namespace
 
+Result<std::string> replace_password(const Settings& settings, const std::string& oid, const base::Secret& value, const Until& until) {
+  EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, settings.maintenance_database, until));
+  EXEUNT_TRY_ASSIGN(const auto role, role_by_oid(*connection, oid, until));
+  if (!role || !role->login)
+    return fail(Code::failed_precondition, settings.system.text() + ": the role with OID " + oid + " cannot log in already");
+  EXEUNT_TRY_ASSIGN(const std::string verifier, connection->scram_verifier(value, oid));
+  EXEUNT_TRY_ASSIGN(const std::string literal, connection->literal(verifier));
+  EXEUNT_TRY(change_role(*connection, oid, " PASSWORD " + literal, in_any_case, until));
+  return role->name;
+}
+
 Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& request, bool replace, const Until& until) {
   const std::string& oid = request.target.key.native_id;
   EXEUNT_TRY_ASSIGN(auto connection, open_own(settings, settings.maintenance_database, until));
   std::string attributes = " NOLOGIN";
-  if (replace) {
-    std::string password = "NULL";
-    if (request.new_secret != nullptr) {
-      EXEUNT_TRY_ASSIGN(const std::string verifier, connection->scram_verifier(*request.new_secret, oid));
-      EXEUNT_TRY_ASSIGN(password, connection->literal(verifier));
-    }
-    attributes += " NOCREATEROLE PASSWORD " + password + " VALID UNTIL 'epoch'";
-  }
+  if (replace) attributes += " NOCREATEROLE PASSWORD NULL VALID UNTIL 'epoch'";
   ApplyOutcome outcome;
   outcome.acknowledged = {request.target.id()};
   EXEUNT_TRY_ASSIGN(const auto role, role_by_oid(*connection, oid, until));

@@ -7,7 +7,10 @@
 
 namespace exeunt::connect::postgresql {
 
-/// NOLOGIN; with `replace` in the same statement also: no password (or the given one's verifier), its expiry, no CREATEROLE.
+/// Replaces her password by the case's own. failed_precondition, no effect: no such role, or it cannot log in already.
+[[nodiscard]] base::Result<std::string> replace_password(const Settings& settings, const std::string& oid, const base::Secret& value,
+                                                         const Until& until);
+/// NOLOGIN; with `replace` in the same statement also: no password any more (the case's own neither), its expiry, no CREATEROLE.
 [[nodiscard]] base::Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& request, bool replace,
                                                       const Until& until);
 [[nodiscard]] base::Result<ApplyOutcome> end_sessions(const Settings& settings, const ApplyRequest& request, const Until& until);

@@ -28,8 +28,12 @@ std::vector<ActionSpec> account_actions() {
   lock.destructive = true;
   lock.composed_of = {Action::disable_account, Action::replace_password};
   lock.reasserts = true;
+  lock.needs_secret = true;
+  lock.witnesses = {NodeKind::session};
+  lock.expected_calls = 3;
   lock.why =
-      "one ALTER ROLE sets NOLOGIN, destroys the password, lets it expire and takes CREATEROLE away, so that a later LOGIN revives nothing "
+      "her password is replaced and a session of ours opened with the new one (witness); then one ALTER ROLE sets NOLOGIN, destroys the "
+      "password, lets it expire and takes CREATEROLE away, so that a later LOGIN revives nothing "
       "and a "
       "held session cannot give LOGIN back to itself";
 
@@ -84,8 +88,12 @@ std::vector<PathSpec> path_specs() {
       "28000 of InitializeSessionUserId at the login gate while the role is still listed under that name (\"not permitted to log in\")";
   account.gaps = {"the login gate does not see passwords or their expiry: it says admitted as long as LOGIN is set (the safe side)"};
 
-  PathSpec session = path_of(NodeKind::session, {ProbeMeans::observe, ProbeMeans::read_back}, Grade::observed, k_settle);
-  session.refusal = "no backend of that role with that process id and start, and the server's log says that it ended";
+  PathSpec session =
+      path_of(NodeKind::session, {ProbeMeans::witness, ProbeMeans::observe, ProbeMeans::read_back}, Grade::witnessed, k_settle);
+  session.refusal =
+      "a session of ours on the same role, opened before the lock, is ended (57P01) while one of our own role answers, and neither is "
+      "listed; "
+      "else no backend of that role with that process id and start, and the server's log says that it ended";
   session.gaps = {"a session through a connection pooler appears under the pooler's own role: list and end it at the pooler",
                   "prepared transactions outlive the session that made them: see pg_prepared_xacts"};
 

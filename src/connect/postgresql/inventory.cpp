@@ -112,10 +112,7 @@ class Builder {
     std::size_t count = 0;
     for (const Session& session : sessions) {
       if (before_us != 0 && session.started != "0" && std::stoll(session.started) >= before_us) continue;
-      Node node;
-      node.key = {settings_.system, NodeKind::session, session.endpoint};
-      node.label = session.database + " from " + session.endpoint + (session.application.empty() ? "" : ", " + session.application);
-      node.facts = {{"pid", session.pid}, {"started", session.started}, {"role_oid", oid}, {"kind", session.kind}};
+      Node node = session_node(settings_.system, NodeKind::session, session);
       edge(from, node.id(), EdgeKind::holds, "pg_stat_activity");
       out_.nodes.push_back(std::move(node));
       ++count;

@@ -35,6 +35,7 @@ Result<Observation> observe_session(const Settings& settings, Connection& connec
                                     {target.key.native_id, pid, started}, until));
   if (rows.size() != 0) return seen(Presence::present, "listed in pg_stat_activity");
   Observation absent = seen(Presence::absent, "no such backend in pg_stat_activity");
+  absent.listing = model::Completeness::full;  // our role sees all of it
   if (!settings.ddl_log) return absent;
   const auto logged = log_says_ended(connection, pid, started, until);
   if (logged && *logged) {

@@ -1,5 +1,6 @@
 #include "connect/postgresql/postgresql.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 #include "connect/answers.hpp"
@@ -9,6 +10,7 @@
 #include "connect/postgresql/inventory.hpp"
 #include "connect/postgresql/observe.hpp"
 #include "connect/postgresql/roles.hpp"
+#include "connect/postgresql/witness.hpp"
 
 namespace exeunt::connect {
 
@@ -41,9 +43,12 @@ class PostgresqlConnector final : public Connector {
   }
   Result<ProbeResult> probe(const ProbeRequest& request) override;
   Result<ProbeResult> probe_control(const ProbeRequest& request) override;
+  Result<std::unique_ptr<Witness>> open_witness(const WitnessRequest& request) override;
+  Result<std::unique_ptr<Witness>> open_control_witness(NodeKind kind, const Deadline& deadline) override;
   Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) override;
 
  private:
+  Result<bool> is_own(const model::NodeKey& key, const Deadline& deadline);
   Until until(const Deadline& deadline) const { return {clock_, deadline.timeout}; }
   Rotations rotations() {
     const std::lock_guard guard(mutex_);
@@ -75,12 +80,8 @@ Result<ApplyOutcome> PostgresqlConnector::rotate(const ApplyRequest& request, co
 
 Result<ApplyOutcome> PostgresqlConnector::apply(const ApplyRequest& request) {
   const Until end = until(request.deadline);
-  EXEUNT_TRY_ASSIGN(const std::vector<model::NodeKey> own, own_accounts(request.deadline));
-  for (const model::NodeKey& key : own) {
-    if (key.native_id == request.target.key.native_id) {
-      return fail(stands_on_it(settings_.system));
-    }
-  }
+  EXEUNT_TRY_ASSIGN(const bool own, is_own(request.target.key, request.deadline));
+  if (own) return fail(stands_on_it(settings_.system));
   switch (request.action) {
     case Action::disable_account: return lock_account(settings_, request, false, end);
     case Action::lock_and_replace: return lock_account(settings_, request, true, end);
@@ -121,6 +122,32 @@ Result<ProbeResult> PostgresqlConnector::probe_control(const ProbeRequest& reque
     return probe_gate_control(settings_, end);
   }
   return fail(no_control(settings_.system, "set control_role and login_gate_database"));
+}
+
+Result<bool> PostgresqlConnector::is_own(const model::NodeKey& key, const Deadline& deadline) {
+  EXEUNT_TRY_ASSIGN(const std::vector<model::NodeKey> own, own_accounts(deadline));
+  return std::any_of(own.begin(), own.end(), [&](const model::NodeKey& one) { return one.native_id == key.native_id; });
+}
+
+Result<std::unique_ptr<Witness>> PostgresqlConnector::open_witness(const WitnessRequest& request) {
+  const Until end = until(request.deadline);
+  const std::string& oid = request.account.key.native_id;
+  EXEUNT_TRY_ASSIGN(const bool own, is_own(request.account.key, request.deadline));
+  if (own) return fail(stands_on_it(settings_.system));
+  if (request.password == nullptr || request.password->empty() || request.kind != NodeKind::session)
+    return fail(base::Code::invalid_argument, settings_.system.text() + ": a witness here is a session, opened with the case's password");
+  EXEUNT_TRY_ASSIGN(const std::string role, replace_password(settings_, oid, *request.password, end));
+  auto held = hold_session(settings_, clock_, {request.kind, oid, role, request.password}, end);
+  if (!held) return fail(after_an_effect(held.error()));
+  return held;
+}
+
+Result<std::unique_ptr<Witness>> PostgresqlConnector::open_control_witness(NodeKind kind, const Deadline& deadline) {
+  const Until end = until(deadline);
+  EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings_, settings_.maintenance_database, end));
+  EXEUNT_TRY_ASSIGN(const auto role, role_by_name(*connection, settings_.role, end));
+  if (!role) return fail(base::Code::not_found, settings_.system.text() + ": our own role is not listed");
+  return hold_session(settings_, clock_, {kind, role->oid, role->name, &settings_.password}, end);
 }
 
 Result<std::vector<model::NodeKey>> PostgresqlConnector::own_accounts(const Deadline& deadline) {

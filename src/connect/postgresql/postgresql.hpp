@@ -4,8 +4,9 @@
 // ------------------+-----------------------+--------------------------------------------------------+------------+--------+------------------------
 // account (role)    | gate; read_back       | login gate: 28000 of InitializeSessionUserId while the | refused    | 5 s    | password and expiry are
 //                   | without a gate        | role is listed under that name before and after the try|            |        | not seen: says admitted
-// session           | observe (server's     | no backend of that OID, pid and start; the log says    | observed   | 5 s    | poolers; prepared
-//                   | log); read_back       | that this session ended                                |            |        | transactions
+// session           | witness; observe      | 57P01 for a session of ours on the same role that held | witnessed  | 5 s    | poolers; prepared
+//                   | (server's log);       | beside it, a session of our own role answers, neither  |            |        | transactions
+//                   | read_back             | is listed; else no backend of that pid and start       |            |        |
 // membership        | read_back             | no row in pg_auth_members                              | read_back  | 5 s    | SET ROLE in a held session
 //                   |                       |                                                        |            |        | lasts until it is ended
 // secret (password  | own (old value, with  | 28P01 for the old value while the new one logs in from | refused    | 5 s    | trust, peer and cert lines
@@ -15,7 +16,8 @@
 //
 // Settle: roles and passwords are read at each login, so a commit counts at once (measured on 15); 5 s leave room for a login that had
 // passed the check just before.
-// twin and witness are not used: the gate needs no credential, and a second role would prove nothing about hers.
+// The witness: her password is replaced by the case's, a session is opened with it and held, then NOLOGIN destroys that password too. It survives
+// NOLOGIN and ends with pg_terminate_backend, as hers do. twin is not used: the gate needs no credential, a second role would prove nothing.
 // The login gate: pg_hba.conf, before other lines, `hostssl exeunt_login_gate all <engine's address>/32 trust` and a second line with
 // `reject` for everybody else. The database must not exist: LOGIN says 3D000 (admitted), NOLOGIN and dropped say 28000, a role at its
 // connection limit says 53300 (unknown). A database of that name would be open to everybody at that address: `check` looks for it.
@@ -28,7 +30,7 @@
 // Locking also takes CREATEROLE: with it a session that is still open gives LOGIN back to its own role.
 // Roles that she created are read from the csvlog (log_statement = ddl): the catalogue does not remember who made a role.
 //
-// Files: settings, wire (libpq), roles, sessions, ownership and hand_over, gate (login tries), csv_log -> ddl_statement -> ddl_history ->
+// Files: settings, wire (libpq), roles, sessions, witness, ownership and hand_over, gate (login tries), csv_log -> ddl_statement -> ddl_history ->
 // created_roles, inventory, actions, check, catalogue.
 #pragma once
 

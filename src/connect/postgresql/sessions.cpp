@@ -8,6 +8,14 @@ namespace {
 constexpr int k_rounds_max = 20;
 }
 
+model::Node session_node(const model::SystemId& system, model::NodeKind kind, const Session& session) {
+  model::Node node;
+  node.key = {system, kind, session.endpoint};
+  node.label = session.database + " from " + session.endpoint + (session.application.empty() ? "" : ", " + session.application);
+  node.facts = {{"pid", session.pid}, {"started", session.started}, {"role_oid", session.role}, {"kind", session.kind}};
+  return node;
+}
+
 Result<bool> sees_all_sessions(Connection& connection, const Until& until) {
   EXEUNT_TRY_ASSIGN(const Rows rows, connection.read("SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')", {}, until));
   return rows.truth(0, 0);

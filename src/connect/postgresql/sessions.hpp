@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "connect/postgresql/wire.hpp"
+#include "model/node.hpp"
 
 namespace exeunt::connect::postgresql {
 
@@ -17,6 +18,9 @@ struct Session {
   std::string database;
   std::string application;  // hostile
 };
+
+/// As an inventory lists it.
+[[nodiscard]] model::Node session_node(const model::SystemId& system, model::NodeKind kind, const Session& session);
 
 /// Whether our role sees every session's address and start (pg_read_all_stats or superuser).
 [[nodiscard]] base::Result<bool> sees_all_sessions(Connection& connection, const Until& until);

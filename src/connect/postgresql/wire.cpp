@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <utility>
 
 #include "base/escape.hpp"
 
@@ -120,6 +121,7 @@ std::int64_t Rows::number(int row, int column) const {
 
 void Connection::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
 Connection::Connection(pg_conn* connection, std::string subject) : connection_(connection), subject_(std::move(subject)) {}
+bool Connection::closed() const { return PQstatus(connection_.get()) == CONNECTION_BAD; }
 int Connection::version() const { return PQserverVersion(connection_.get()); }
 
 Error Connection::lost(Kind kind, std::string_view why) const {
@@ -147,6 +149,10 @@ Result<Rows> Connection::rows_or_error(pg_result* result, Kind kind) {
   return fail(code, subject_ + ": the server refused: " + words, std::string(next_of(code)));
 }
 
+namespace {
+bool has_state(const PGresult* result) { return PQresultErrorField(result, PG_DIAG_SQLSTATE) != nullptr; }
+}  // namespace
+
 Result<Rows> Connection::run(Kind kind, std::string_view sql, const std::vector<std::string>& values, const Until& until, Format format) {
   PGconn* connection = connection_.get();
   last_state_.clear();
@@ -169,6 +175,8 @@ Result<Rows> Connection::run(Kind kind, std::string_view sql, const std::vector<
     }
     PGresult* result = PQgetResult(connection);
     if (result == nullptr) break;
+    // What the server says as it ends a session comes before libpq's own word that the connection is closed, and is the reason.
+    if (has_state(last) && !has_state(result)) std::swap(last, result);
     PQclear(last);
     last = result;
   }

@@ -60,6 +60,8 @@ class Connection {
   [[nodiscard]] base::Result<std::string> scram_verifier(const base::Secret& value, const std::string& role) const;
   [[nodiscard]] const std::string& subject() const { return subject_; }
   [[nodiscard]] int version() const;  // 150018
+  /// The server, or something between, has closed it.
+  [[nodiscard]] bool closed() const;
   /// SQLSTATE of the last error that the server answered; empty when it was no answer of the server.
   [[nodiscard]] const std::string& last_state() const { return last_state_; }
 

@@ -38,6 +38,38 @@ std::vector<std::string> words(const JsonObject& object, std::string_view key) {
   return out;
 }
 
+/// A session in the simulated system's state. One whose process ended stays there until somebody ends it: the sweep has to find it.
+class SimulatedWitness final : public Witness {
+ public:
+  SimulatedWitness(model::Node node, Wire wire) : node_(std::move(node)), wire_(std::move(wire)) {}
+  ~SimulatedWitness() override { (void)ask("witness_close"); }
+  SimulatedWitness(const SimulatedWitness&) = delete;
+  SimulatedWitness& operator=(const SimulatedWitness&) = delete;
+  const model::Node& node() const override { return node_; }
+  ProbeResult use(const Deadline&) override {
+    ProbeResult out;
+    out.means = model::ProbeMeans::witness;
+    const auto answer = ask("witness_use");
+    if (!answer) {
+      out.reason = base::code_name(answer.error().code);
+      out.words = answer.error().what;
+      return out;
+    }
+    out.answer = model::parse<model::ProbeAnswer>(word(*answer, "answer")).value_or(model::ProbeAnswer::unknown);
+    out.reason = word(*answer, "reason");
+    return out;
+  }
+
+ private:
+  Result<JsonObject> ask(const char* operation) const {
+    JsonObject question = named(node_);
+    question["op"] = operation;
+    return wire_.ask(question, Purpose::question, {});
+  }
+  const model::Node node_;
+  const Wire wire_;
+};
+
 /// "2001:SHA256:abc" -> "SHA256:abc"
 std::string fingerprint_of(const std::string& key_id) { return key_id.substr(key_id.find(':') + 1); }
 
@@ -193,6 +225,7 @@ Result<Observation> Simulated::observe(const model::Node& target, const Deadline
   EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask(question, Purpose::question, deadline));
   Observation out;
   const std::string presence = word(answer, "presence");
+  out.listing = model::parse<model::Completeness>(word(answer, "listing")).value_or(model::Completeness::none);
   if (presence == "present") out.presence = Presence::present;
   if (presence == "absent") out.presence = Presence::absent;
   out.grade = model::parse<model::Grade>(word(answer, "grade")).value_or(model::Grade::read_back);
@@ -228,6 +261,24 @@ Result<ProbeResult> Simulated::probe_control(const ProbeRequest& request) {
   if (!tries)
     return base::fail(Code::unimplemented, id_.text() + ": no control identity for " + std::string(name(request.target.key.kind)));
   return ask_probe("probe_control", request);
+}
+
+Result<std::unique_ptr<Witness>> Simulated::open_witness(const WitnessRequest& request) {
+  JsonObject question{{"op", "open_witness"}, {"kind", text(name(request.kind))}, {"new_secret", digest_of(request.password)}};
+  question["target"] = named(request.account);
+  EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask(question, Purpose::change, request.deadline));
+  model::Node node;
+  node.key = {id_, request.kind, word(answer, "id")};
+  node.label = word(answer, "label");
+  node.facts["account"] = request.account.key.native_id;
+  return std::unique_ptr<Witness>(std::make_unique<SimulatedWitness>(std::move(node), wire_));
+}
+
+Result<std::unique_ptr<Witness>> Simulated::open_control_witness(NodeKind kind, const Deadline& deadline) {
+  EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask({{"op", "open_control_witness"}}, Purpose::question, deadline));
+  model::Node node;
+  node.key = {id_, kind, word(answer, "id")};
+  return std::unique_ptr<Witness>(std::make_unique<SimulatedWitness>(std::move(node), wire_));
 }
 
 Result<std::vector<model::NodeKey>> Simulated::own_accounts(const Deadline& deadline) {

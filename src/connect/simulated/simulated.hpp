@@ -24,6 +24,8 @@ class Simulated final : public Connector {
   [[nodiscard]] base::Result<Observation> observe(const model::Node& target, const Deadline& deadline) override;
   [[nodiscard]] base::Result<ProbeResult> probe(const ProbeRequest& request) override;
   [[nodiscard]] base::Result<ProbeResult> probe_control(const ProbeRequest& request) override;
+  [[nodiscard]] base::Result<std::unique_ptr<Witness>> open_witness(const WitnessRequest& request) override;
+  [[nodiscard]] base::Result<std::unique_ptr<Witness>> open_control_witness(model::NodeKind kind, const Deadline& deadline) override;
   [[nodiscard]] base::Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) override;
 
  private:
