@@ -60,6 +60,7 @@ class Bench final : public connect::ConformanceBench {
     if (kind != NodeKind::account) return std::nullopt;
     return test::account("never-was");
   }
+  std::optional<model::Node> another() override { return test::account(shared_); }
   test::Relay& relay() { return relay_; }
 
  private:

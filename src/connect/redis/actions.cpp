@@ -25,6 +25,9 @@ Status set_user(Connection& connection, const std::string& name, const Words& ru
   return {};
 }
 
+/// Her passwords and rights go first, in one command; our own password is then tried while the user may still log in, and by no one else.
+Words only_ours(const std::string& hash) { return {"resetpass", "#" + hash, "clearselectors", "resetkeys", "resetchannels", "nocommands"}; }
+
 Result<const base::Secret*> value_of(const Settings& settings, const ApplyRequest& request) {
   if (request.new_secret != nullptr && !request.new_secret->empty()) return request.new_secret;
   return fail(Code::invalid_argument, settings.system.text() + ": " + std::string(model::name(request.action)) + " needs the new value",
@@ -32,6 +35,13 @@ Result<const base::Secret*> value_of(const Settings& settings, const ApplyReques
 }
 
 }  // namespace
+
+Status replace_password(const Settings& settings, const std::string& name, const base::Secret& value, const Until& until) {
+  EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, until));
+  EXEUNT_TRY_ASSIGN(const auto user, user_by_name(*connection, name, until));
+  if (!user || !user->on) return fail(Code::failed_precondition, settings.system.text() + ": user " + as_text(name) + " is off already");
+  return set_user(*connection, name, only_ours(password_hash(value)), until);
+}
 
 Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& request, SeenLogins& seen, const Until& until) {
   EXEUNT_TRY_ASSIGN(const std::string name, name_of(request.target.key.native_id));
@@ -46,8 +56,7 @@ Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& 
   } else if (!user->on && user->holds_only(hash)) {
     outcome.words = "off already, with no password but the case's own";
   } else {
-    // Her passwords and rights go first, in one command; our own password is then tried while the user may still log in, and by no one else.
-    EXEUNT_TRY(set_user(*connection, name, {"resetpass", "#" + hash, "clearselectors", "resetkeys", "resetchannels", "nocommands"}, until));
+    EXEUNT_TRY(set_user(*connection, name, only_ours(hash), until));
     ++outcome.calls;
     bool let_in = false;
     seen.forget(name);

@@ -7,6 +7,9 @@
 
 namespace exeunt::connect::redis {
 
+/// Takes every password and right and leaves the case's own password; the user is still on. failed_precondition, no effect: no such user, or off.
+[[nodiscard]] base::Status replace_password(const Settings& settings, const std::string& name, const base::Secret& value,
+                                            const Until& until);
 /// Takes every password and right, leaves the case's own password, tries it (noted in `seen` when it is let in), sets the user off, saves.
 [[nodiscard]] base::Result<ApplyOutcome> lock_account(const Settings& settings, const ApplyRequest& request, SeenLogins& seen,
                                                       const Until& until);

@@ -25,10 +25,12 @@ std::vector<ActionSpec> action_specs() {
   lock.destructive = true;
   lock.composed_of = {Action::disable_account, Action::replace_password};
   lock.reasserts = true;
-  lock.expected_calls = 5;
+  lock.witnesses = {NodeKind::session};
+  lock.expected_calls = 7;
   lock.why =
       "ACL SETUSER takes every password and every right (off alone only shadows them: a later on would revive the password, and a held "
-      "session with ACL rights would set it itself); the one password left is the case's own, tried while the user is still on, then the "
+      "session with ACL rights would set it itself); the one password left is the case's own, tried while the user is still on and a "
+      "session of ours opened with it (witness), then the "
       "user is set off and the ACL is saved, with whatever others had not saved yet";
 
   ActionSpec sessions = action_on(NodeKind::account, Action::end_sessions, {NodeKind::session});
@@ -71,8 +73,11 @@ std::vector<PathSpec> path_specs() {
       "a user name is no immutable id: whoever makes a user of that name again makes a way in",
   };
 
-  PathSpec session = path_of(NodeKind::session, {ProbeMeans::read_back}, Grade::read_back, k_settle);
-  session.refusal = "no connection with that id and address in CLIENT LIST, listed whole";
+  PathSpec session = path_of(NodeKind::session, {ProbeMeans::witness, ProbeMeans::read_back}, Grade::witnessed, k_settle);
+  session.refusal =
+      "a session of ours as the same user, opened before the lock, is closed (EOF) while one of our own user answers, and neither is "
+      "listed; "
+      "else no connection with that id and address in CLIENT LIST, listed whole";
   session.gaps = {"connections through a proxy (Envoy, twemproxy) appear under the proxy's own user: list and end them there"};
 
   PathSpec secret = path_of(NodeKind::secret, {ProbeMeans::own}, Grade::refused, k_settle);

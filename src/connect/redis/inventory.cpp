@@ -71,11 +71,7 @@ class Builder {
     std::size_t count = 0;
     for (const Client& client : sessions.of_user(name)) {
       if (rotated != nullptr && rotated->run_id == sessions.run_id && client.id >= rotated->client_id) continue;
-      const std::string what = client.what();
-      Node node;
-      node.key = {settings_.system, NodeKind::session, native_id_of(client.endpoint)};
-      node.label = client.endpoint + (client.name.empty() ? "" : ", " + client.name) + (what.empty() ? "" : ", " + what);
-      node.facts = {{"client_id", std::to_string(client.id)}, {"run_id", sessions.run_id}, {"user", native_id_of(name)}, {"kind", what}};
+      Node node = session_node(settings_.system, client, sessions.run_id);
       edge(from, node.id(), EdgeKind::holds, "CLIENT LIST");
       out_.nodes.push_back(std::move(node));
       ++count;

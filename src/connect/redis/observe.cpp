@@ -33,7 +33,9 @@ Result<Observation> observe_session(Connection& connection, const model::Node& t
     return seen(Presence::present, same_user ? "in CLIENT LIST" : "in CLIENT LIST, now as user " + as_text(client.user));
   }
   if (!sessions.cut.empty()) return seen(Presence::unknown, sessions.cut);
-  return seen(Presence::absent, "no such connection in CLIENT LIST, which is whole");
+  Observation absent = seen(Presence::absent, "no such connection in CLIENT LIST, which is whole");
+  absent.listing = model::Completeness::full;
+  return absent;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "connect/redis/check.hpp"
 #include "connect/redis/inventory.hpp"
 #include "connect/redis/observe.hpp"
+#include "connect/redis/witness.hpp"
 
 namespace exeunt::connect {
 
@@ -38,6 +39,10 @@ class RedisConnector final : public Connector {
   }
   Result<ProbeResult> probe(const ProbeRequest& request) override;
   Result<ProbeResult> probe_control(const ProbeRequest& request) override;
+  Result<std::unique_ptr<Witness>> open_witness(const WitnessRequest& request) override;
+  Result<std::unique_ptr<Witness>> open_control_witness(NodeKind, const Deadline& deadline) override {
+    return hold_session(settings_, clock_, settings_.user, settings_.password, until(deadline));
+  }
   Result<std::vector<model::NodeKey>> own_accounts(const Deadline&) override {
     return std::vector<model::NodeKey>{{settings_.system, NodeKind::account, native_id_of(settings_.user)}};
   }
@@ -111,6 +116,18 @@ Result<ProbeResult> RedisConnector::probe(const ProbeRequest& request) {
     return probe_shared_password(settings_, *name, request.old_secret, request.new_secret, end);
   }
   return fail(no_probe(settings_.system, request));
+}
+
+Result<std::unique_ptr<Witness>> RedisConnector::open_witness(const WitnessRequest& request) {
+  const Until end = until(request.deadline);
+  EXEUNT_TRY_ASSIGN(const std::string name, name_of(request.account.key.native_id));
+  if (name == settings_.user) return fail(stands_on_it(settings_.system));
+  if (request.password == nullptr || request.password->empty() || request.kind != NodeKind::session)
+    return fail(base::Code::invalid_argument, settings_.system.text() + ": a witness here is a session, opened with the case's password");
+  EXEUNT_TRY(replace_password(settings_, name, *request.password, end));
+  auto held = hold_session(settings_, clock_, name, *request.password, end);
+  if (!held) return fail(after_an_effect(held.error()));
+  return held;
 }
 
 Result<ProbeResult> RedisConnector::probe_control(const ProbeRequest& request) {

@@ -5,8 +5,10 @@
 // account (user)    | own (the case's       | WRONGPASS for the password that this case set and that | refused    | 5 s    | after a restart of Exeunt
 //                   | password); read_back  | was let in before `off`, while it is the user's only   |            |        | in mid-case: read back
 //                   |                       | one and the user is off; alive: "on" is read back      |            |        |
-// session           | read_back             | no connection with that id and address in CLIENT LIST, | read_back  | 5 s    | proxies
-//                   |                       | whole by the server's own count of the same instant    |            |        |
+// session           | witness; read_back    | EOF for a session of ours as the same user that held   | witnessed  | 5 s    | proxies
+//                   |                       | beside it, one of our own user answers, neither is     |            |        |
+//                   |                       | listed; else no connection with that id and address in |            |        |
+//                   |                       | CLIENT LIST, whole by the server's own count           |            |        |
 // secret (password  | own (old value, with  | WRONGPASS for the old value while the new one logs in  | refused    | 5 s    |
 // of a shared user) | the new one admitted) | from the same place                                    |            |        |
 //
@@ -23,7 +25,7 @@
 // brings back whatever was not saved; ACL SAVE saves everybody's changes.
 //
 // Files: settings, transport (sockets, TLS), reply (RESP through hiredis), wire (commands, logins), acl and client_list (readers), sessions,
-// persistence, logins (tries that prove), inventory, actions, observe, check, catalogue.
+// witness, persistence, logins (tries that prove), inventory, actions, observe, check, catalogue.
 #pragma once
 
 #include "connect/redis/catalogue.hpp"

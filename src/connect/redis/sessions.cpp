@@ -1,6 +1,7 @@
 #include "connect/redis/sessions.hpp"
 
 #include "connect/answers.hpp"
+#include "connect/redis/acl.hpp"
 
 namespace exeunt::connect::redis {
 
@@ -8,6 +9,15 @@ using base::Result;
 
 namespace {
 constexpr int k_rounds_max = 20;
+}
+
+model::Node session_node(const model::SystemId& system, const Client& client, const std::string& run_id) {
+  const std::string what = client.what();
+  model::Node node;
+  node.key = {system, model::NodeKind::session, native_id_of(client.endpoint)};
+  node.label = client.endpoint + (client.name.empty() ? "" : ", " + client.name) + (what.empty() ? "" : ", " + what);
+  node.facts = {{"client_id", std::to_string(client.id)}, {"run_id", run_id}, {"user", native_id_of(client.user)}, {"kind", what}};
+  return node;
 }
 
 std::vector<Client> Sessions::of_user(const std::string& user) const {

@@ -7,6 +7,7 @@
 
 #include "connect/redis/client_list.hpp"
 #include "connect/redis/wire.hpp"
+#include "model/node.hpp"
 
 namespace exeunt::connect::redis {
 
@@ -22,6 +23,8 @@ struct Sessions {
   std::string cut;          // why the listing may not be whole; empty: whole
   [[nodiscard]] std::vector<Client> of_user(const std::string& user) const;
 };
+/// As an inventory lists it.
+[[nodiscard]] model::Node session_node(const model::SystemId& system, const Client& client, const std::string& run_id);
 /// The list, the server's own count of connections and its run id, all of one instant.
 [[nodiscard]] base::Result<Sessions> list_sessions(Connection& connection, const Until& until);
 /// An id that every connection made from now on is above.

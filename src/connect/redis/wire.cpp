@@ -62,7 +62,10 @@ Result<std::vector<Reply>> Connection::run_all(Kind kind, const std::vector<Word
   std::string bytes = encode(commands);
   const bool sent = transport_.send(bytes, until);
   wipe(bytes);
-  if (!sent) return fail(lost(kind, "the request could not be sent whole"));
+  if (!sent) {
+    closed_ = until.left().count() > 0;
+    return fail(lost(kind, "the request could not be sent whole"));
+  }
   std::vector<Reply> replies;
   while (replies.size() < commands.size()) {
     if (auto reply = reader_.next()) {
@@ -71,7 +74,10 @@ Result<std::vector<Reply>> Connection::run_all(Kind kind, const std::vector<Word
     }
     if (reader_.broken()) return fail(lost(kind, "it is no answer of Redis, or too long"));
     const std::string more = transport_.receive(until);
-    if (more.empty()) return fail(lost(kind, until.left().count() <= 0 ? "no answer within the time limit" : "connection closed"));
+    if (more.empty()) {
+      closed_ = until.left().count() > 0;
+      return fail(lost(kind, closed_ ? "connection closed" : "no answer within the time limit"));
+    }
     reader_.feed(more);
   }
   return replies;

@@ -29,12 +29,15 @@ class Connection {
   [[nodiscard]] base::Result<std::vector<Reply>> read_at_once(const std::vector<Words>& commands, const Until& until);
   [[nodiscard]] base::Error refusal(const Reply& error) const;
   [[nodiscard]] const std::string& subject() const { return subject_; }
+  /// The server, or something between, closed it: seen at the last command, before its time was up.
+  [[nodiscard]] bool closed() const { return closed_; }
 
  private:
   [[nodiscard]] base::Error lost(Kind kind, std::string_view why) const;
   Transport transport_;
   ReplyReader reader_;
   std::string subject_;
+  bool closed_ = false;
 };
 
 /// Our own user. permission_denied when our credential is wrong; unavailable.
