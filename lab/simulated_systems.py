@@ -186,7 +186,8 @@ class System:
             return {"answer": "refused", "reason": "prober-credentials"}
         if request["id"] == self.CONTROL_WITNESS:
             return {"answer": "admitted" if self.faults["control_witness"] else "refused", "reason": "control"}
-        held = f"{request['kind']}/{request['id']}" in self.state["items"]
+        item = self.state["items"].get(f"{request['kind']}/{request['id']}")
+        held = item is not None and item.get("until_ms", float("inf")) > time.time() * 1000
         return {"answer": "admitted" if held else "refused", "reason": "served" if held else "57P01"}
 
     def op_witness_close(self, request):

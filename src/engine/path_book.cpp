@@ -61,7 +61,11 @@ bool PathBook::note_verdict(const model::NodeId& id, model::PathState state, mod
   const bool changed = record.state != state || record.grade != grade || record.until != until;
   record.until = until;
   if (until) record.drained_by = until;
-  if (state == model::PathState::live) record.drained_by.reset();  // a way in like any other again
+  if (state == model::PathState::ended && grade == model::Grade::witnessed) record.was_witnessed = true;
+  if (state == model::PathState::live) {  // a way in like any other again
+    record.drained_by.reset();
+    record.was_witnessed = false;
+  }
   count(record, false);
   record.state = state;
   record.grade = grade;
@@ -98,6 +102,7 @@ void PathBook::note_node(const model::Node& node) {
   if (found == records_.end()) return;
   const std::string label = found->second.node.label;
   found->second.node = node;
+  found->second.was_witnessed = false;                       // it came back, or another has its name
   if (found->second.ours) found->second.node.label = label;  // what a listing calls it does not say that it is ours
 }
 

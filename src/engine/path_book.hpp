@@ -25,6 +25,7 @@ struct PathRecord {
   std::optional<base::Time> ended_at;          // wall clock, for the settle re-probe after a restart
   std::optional<base::Duration> ended_steady;  // the same on the monotonic clock, when it ended in this process
   bool settled = false;
+  bool was_witnessed = false;            // shown by a session of ours, in whatever process, and not listed again since
   std::optional<base::Time> until;       // draining
   std::optional<base::Time> drained_by;  // the last `until`, kept after the end: a look by another process must not begin the wait anew
 };

@@ -36,6 +36,22 @@ TEST_CASE("path book: when a path will have drained is remembered after its end,
   CHECK_FALSE(book.find(id)->drained_by.has_value());
 }
 
+TEST_CASE("path book: that a path was witnessed is remembered until it is listed again or live") {
+  PathBook book;
+  const model::NodeId id = add_one(book);
+  const model::Node node = book.find(id)->node;
+  CHECK(book.note_verdict(id, PathState::ended, Grade::observed, k_noon));
+  CHECK_FALSE(book.find(id)->was_witnessed);
+  CHECK(book.note_verdict(id, PathState::ended, Grade::witnessed, k_noon));
+  CHECK(book.note_verdict(id, PathState::unknown, Grade::unknown, k_later));  // a system that did not answer
+  CHECK(book.find(id)->was_witnessed);
+  book.note_node(node);
+  CHECK_FALSE(book.find(id)->was_witnessed);
+  CHECK(book.note_verdict(id, PathState::ended, Grade::witnessed, k_noon));
+  CHECK(book.note_verdict(id, PathState::live, Grade::unknown, k_later));
+  CHECK_FALSE(book.find(id)->was_witnessed);
+}
+
 TEST_CASE("path book: a step has ended when all of its paths have") {
   PathBook book;
   const model::NodeId id = add_one(book);

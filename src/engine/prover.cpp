@@ -37,6 +37,13 @@ model::Node control_identity(const model::Node& node) {
   return control;
 }
 
+/// The instant that an earlier look gave is handed back: a new process must not begin the wait anew.
+model::Node as_observed(const PathRecord& path) {
+  model::Node node = path.node;
+  if (path.drained_by) node.facts["drains_until_ms"] = std::to_string(path.drained_by->time_since_epoch().count());
+  return node;
+}
+
 /// A call that failed is an answer that we do not have.
 base::Result<ProbeResult> as_answer(base::Result<ProbeResult> result, ProbeMeans means) {
   if (result) {
@@ -122,31 +129,42 @@ base::Result<Prover::Look> Prover::look_by_probe(const Try& attempt, const model
   return look;
 }
 
+/// Present and beyond recall: on its way to its end. After the cut only: before it, what ends by itself some day is a way in like any other.
+void Prover::drain(Verdict& verdict, std::optional<base::Time> until) const {
+  if (!until || *until <= clock_.now()) return;
+  verdict.state = PathState::draining;
+  verdict.until = until;
+}
+
 base::Result<Prover::Look> Prover::look_by_witness(const Try& attempt, const plan::Step* step) {
   Look look;
   look.means = ProbeMeans::witness;
   look.available = false;
-  if (step == nullptr || step->target.key.kind != model::NodeKind::account) return look;
   const model::NodeKey& key = attempt.path.node.key;
   auto& connector = *systems_.at(key.system).connector;
-  const auto held = witnesses_.look(step->target.id(), key.kind, connector);
-  if (!held) return look;
-  const bool ours = held->node.key == key;
-  WitnessEvidence evidence = evidence_of(*held, attempt.path.node.id());
+  std::optional<WitnessSight> held;
+  if (step != nullptr && step->target.key.kind == model::NodeKind::account) held = witnesses_.look(step->target.id(), key.kind, connector);
+  if (!held && !attempt.path.was_witnessed) return look;
+  const bool ours = held && held->node.key == key;
+  WitnessEvidence evidence = held ? evidence_of(*held, attempt.path.node) : evidence_of_earlier(attempt.path.ours);
   if (!ours && evidence.after != ProbeAnswer::refused) return look;
+  const model::Node node = as_observed(attempt.path);
+  std::optional<base::Time> until;
   for (int i = 0; i < 2 && evidence.path.listed != Listed::present; ++i) {  // looked at twice, as where nothing but the listing tells
-    const auto seen = connector.observe(attempt.path.node, {});
+    const auto seen = connector.observe(node, {});
     connect::Observation observation;
     if (seen) observation = *seen;
     if (!seen) observation.words = seen.error().text();
     look.sights.push_back({clock_.now(), {}, {}, observation});
+    until = observation.until;
     const ListedNow now = listed_now(observation);
     if (i == 0 || now.listed != Listed::gone || now.listing != model::Completeness::full) evidence.path = now;
     if (now.listed != Listed::gone) break;
   }
   look.verdict = judge(evidence);
+  if (look.verdict.state == PathState::live) drain(look.verdict, until);
   // What our session answered is told of hers only where it decided; of ours it is the answer itself.
-  if (ours || look.verdict.state == PathState::ended) look.sights.push_back({clock_.now(), held->after, held->control, {}});
+  if (held && (ours || look.verdict.state == PathState::ended)) look.sights.push_back({clock_.now(), held->after, held->control, {}});
   look.available = look.verdict.state != PathState::unknown || ours;
   return look;
 }
@@ -158,9 +176,7 @@ base::Result<Prover::Look> Prover::look_by(ProbeMeans means, const Try& attempt,
 
 base::Result<Prover::Look> Prover::look_by_observing(const Try& attempt) {
   Look look;
-  model::Node node = attempt.path.node;
-  // The instant that an earlier look gave is handed back: a new process must not begin the wait anew.
-  if (attempt.path.drained_by) node.facts["drains_until_ms"] = std::to_string(attempt.path.drained_by->time_since_epoch().count());
+  const model::Node node = as_observed(attempt.path);
   auto& connector = *systems_.at(node.key.system).connector;
   Grade worst = Grade::observed;
   for (int i = 0; i < 2; ++i) {  // looked at twice: a lagging table says "none" beside a live connection
@@ -181,11 +197,7 @@ base::Result<Prover::Look> Prover::look_by_observing(const Try& attempt) {
     look.verdict.why = observation.words;
     if (observation.presence == Presence::absent) continue;
     look.verdict.state = observation.presence == Presence::present ? PathState::live : PathState::unknown;
-    // After the cut only: before it, what ends by itself some day is a way in like any other.
-    if (observation.presence == Presence::present && observation.until && *observation.until > clock_.now()) {
-      look.verdict.state = PathState::draining;
-      look.verdict.until = observation.until;
-    }
+    if (observation.presence == Presence::present) drain(look.verdict, observation.until);
     return look;
   }
   look.verdict.state = PathState::ended;

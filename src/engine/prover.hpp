@@ -42,12 +42,14 @@ class Prover {
   [[nodiscard]] base::Result<connect::ProbeResult> try_subject(const Try& attempt, model::ProbeMeans means);
   [[nodiscard]] base::Result<connect::ProbeResult> try_control(const Try& attempt, model::ProbeMeans means);
   [[nodiscard]] base::Result<Look> look_by_probe(const Try& attempt, const model::PathSpec& spec, model::ProbeMeans means);
-  /// By the session of ours that was held beside it. Not available where there is none, or where it shows nothing: then the listing alone decides.
+  /// By the session of ours that was held beside it, here or in an earlier process of which `witnessed` is written and it was not listed since.
+  /// Not available where there is none, or where it shows nothing: then the listing alone decides.
   [[nodiscard]] base::Result<Look> look_by_witness(const Try& attempt, const plan::Step* step);
   [[nodiscard]] base::Result<Look> look_by(model::ProbeMeans means, const Try& attempt, const model::PathSpec& spec,
                                            const plan::Step* step);
   [[nodiscard]] base::Result<Look> look_by_observing(const Try& attempt);
   [[nodiscard]] base::Result<Look> best_look(const PathRecord& path, const plan::Step* step, model::ProbeMoment moment);
+  void drain(Verdict& verdict, std::optional<base::Time> until) const;
   [[nodiscard]] const model::PathSpec* spec_of(const PathRecord& path) const;
 
   CaseJournal& journal_;

@@ -66,6 +66,16 @@ std::string shows_nothing(const WitnessEvidence& evidence) {
 
 }  // namespace
 
+WitnessEvidence evidence_of_earlier(bool ours) {
+  WitnessEvidence evidence;
+  evidence.ours = ours;
+  evidence.beside = true;
+  evidence.before = evidence.control_before = evidence.control = ProbeAnswer::admitted;
+  evidence.after = ProbeAnswer::refused;
+  evidence.witness = {Listed::gone, model::Completeness::full};
+  return evidence;
+}
+
 Verdict judge(const WitnessEvidence& evidence) {
   Verdict verdict;
   const bool held = evidence.control == ProbeAnswer::admitted && evidence.control_before == ProbeAnswer::admitted;

@@ -48,6 +48,9 @@ struct WitnessEvidence {
   ListedNow witness;                                 // the witness, now
 };
 
+/// What an earlier verdict of `witnessed` rests on: it is written only where all of this was so. `path`, whether it is listed now, is left to fill in.
+[[nodiscard]] WitnessEvidence evidence_of_earlier(bool ours);
+
 /// ended(witnessed) only where the witness was admitted just before the call beside that path, is refused after it, the control's was admitted
 /// both times, and full listings show neither the witness nor the path any more. live: the path is listed, or is the witness and is
 /// admitted. Everything else unknown.

@@ -118,6 +118,20 @@ TEST_CASE("verdict: every combination that lacks one of the conditions is not wi
   CHECK(found == 2);
 }
 
+TEST_CASE("verdict: what was witnessed earlier stays so only while a full listing goes on not to show it") {
+  for (const bool ours : {false, true})
+    for (const Listed now : {Listed::unknown, Listed::present, Listed::gone})
+      for (const Completeness listing : model::all<Completeness>()) {
+        WitnessEvidence evidence = evidence_of_earlier(ours);
+        evidence.path = {now, listing};
+        const bool still = now == Listed::gone && listing == Completeness::full;
+        const PathState state = still ? PathState::ended : now == Listed::present ? PathState::live : PathState::unknown;
+        CHECK(judge(evidence).state == state);
+        CHECK(judge(evidence).grade == (still ? Grade::witnessed : Grade::unknown));
+      }
+  CHECK(judge(evidence_of_earlier(false)).state == PathState::unknown);
+}
+
 TEST_CASE("verdict: what a witness does not show, in words") {
   struct Row {
     void (*planted)(WitnessEvidence&);

@@ -30,10 +30,11 @@ ListedNow listed_now(const connect::Observation& look) {
   return {listed, look.listing};
 }
 
-WitnessEvidence evidence_of(const WitnessSight& sight, const model::NodeId& path) {
+WitnessEvidence evidence_of(const WitnessSight& sight, const model::Node& path) {
   WitnessEvidence evidence;
-  evidence.ours = sight.node.id() == path;
-  evidence.beside = sight.beside.contains(path);
+  evidence.ours = sight.node.key == path.key;
+  const auto beside = sight.beside.find(path.id());
+  evidence.beside = beside != sight.beside.end() && beside->second == path.facts;
   evidence.before = answer_of(sight.before);
   evidence.control_before = answer_of(sight.control_before);
   evidence.after = answer_of(sight.after);
@@ -78,7 +79,7 @@ std::optional<WitnessSight> WitnessBook::use_before(const model::NodeId& account
   // Beside hers: the same listing shows it, so that the call meets both alike.
   const bool shown = std::any_of(listed.begin(), listed.end(), [&](const model::Node& node) { return node.id() == ours; });
   if (shown && sight.before->answer == ProbeAnswer::admitted)
-    for (const model::Node& node : listed) sight.beside.insert(node.id());
+    for (const model::Node& node : listed) sight.beside.emplace(node.id(), node.facts);
   return sight;
 }
 

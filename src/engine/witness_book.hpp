@@ -18,15 +18,16 @@ namespace exeunt::engine {
 
 struct WitnessSight {
   model::Node node;
-  std::set<model::NodeId> beside;                              // listed together with it just before the call that was to end them all
+  std::map<model::NodeId, std::map<std::string, std::string>>
+      beside;                                                  // with facts: listed with it just before the call that was to end all
   std::optional<connect::ProbeResult> before, control_before;  // used just before that call
   std::optional<connect::ProbeResult> after, control;          // and after it; the control in the moment of the refusal
   std::optional<connect::Observation> listed;                  // whether it is still listed, once it was refused
 };
 
 [[nodiscard]] ListedNow listed_now(const connect::Observation& look);
-/// What the witness says of that path; `path.listed` is the caller's to fill in.
-[[nodiscard]] WitnessEvidence evidence_of(const WitnessSight& sight, const model::NodeId& path);
+/// What the witness says of that path, named by id and facts: an address may be used again. `path.listed` is the caller's to fill in.
+[[nodiscard]] WitnessEvidence evidence_of(const WitnessSight& sight, const model::Node& path);
 
 /// Thread-safe; blocks on the system while a witness is used.
 class WitnessBook {

@@ -78,7 +78,7 @@ struct Bench {
   Verdict verdict_on(const model::Node& path) {
     const auto sight = book.look(account.id(), NodeKind::session, system);
     REQUIRE(sight);
-    WitnessEvidence evidence = evidence_of(*sight, path.id());
+    WitnessEvidence evidence = evidence_of(*sight, path);
     evidence.path = {Listed::gone, model::Completeness::full};
     return judge(evidence);
   }
@@ -135,6 +135,17 @@ TEST_CASE("witness book: a session that came after the witness was refused is no
   bench.end();
   CHECK(bench.verdict_on(bench.hers).grade == model::Grade::witnessed);
   CHECK(bench.verdict_on(node(NodeKind::session, "later")).state == PathState::unknown);
+}
+
+TEST_CASE("witness book: a later session from the same address is another one") {
+  Bench bench;
+  bench.open();
+  bench.hers.facts["pid"] = "7";
+  REQUIRE(bench.before({bench.hers, bench.ours}));
+  bench.end();
+  CHECK(bench.verdict_on(bench.hers).grade == model::Grade::witnessed);
+  bench.hers.facts["pid"] = "8";
+  CHECK(bench.verdict_on(bench.hers).state == PathState::unknown);
 }
 
 TEST_CASE("witness book: a witness that the listing does not show beside hers shows nothing of them") {

@@ -49,8 +49,10 @@ class Draining(Case):
         # Once more before its time: still nothing claimed. Then to the end, in another process.
         self.assertEqual(self.company.exeunt("run", case)[0], 8)
         self.company.must("run", case, "--wait-draining", "60s")
-        until = {p["id"]: p["until"] for p in draining}
+        until = {p["id"]: p["until"] for p in draining if not p["ours"]}
+        self.assertTrue(until)
         ended = {p["id"]: p for p in self.paths(case, "ended")}
+        self.assertTrue(all(p["id"] in ended for p in draining), "a session of ours goes with the run that held it")
         for ident, instant in until.items():
             self.assertGreaterEqual(ended[ident]["ended_since"]["first_refused"], instant, "never before its instant")
 

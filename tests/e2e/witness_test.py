@@ -77,6 +77,15 @@ class Witnesses(unittest.TestCase):
                 self.assertTrue(all(p["state"] == "live" for p in self.ours(record)))
                 self.assertTrue(judge.judge_ours(record))
 
+    def test_a_silent_no_op_seen_with_wrong_credentials_reads_neither_refused_nor_witnessed(self):
+        for noop in (True, "end_sessions"):
+            with self.subTest(silent_noop=noop):
+                code, record = self.run_with(silent_noop=noop, prober_broken=True)
+                self.assertNotEqual(code, 0)
+                self.assertTrue(self.hers(record))
+                told = [p for p in record["paths"] if p["system"] == "warehouse" and p["grade"] in ("refused", "witnessed")]
+                self.assertEqual(told, [])
+
     def test_what_shows_nothing_falls_back_to_the_listing(self):
         for faults, gap in (({"refuse_witness": True}, "the login was refused"), ({"witness_lost": 5}, "answer"),
                             ({"witness_dies": "at_once"}, None), ({"witness_dies": "at_lock"}, None), ({"control_witness": False}, None)):
@@ -88,6 +97,23 @@ class Witnesses(unittest.TestCase):
                 self.assertTrue(all(p["state"] == "ended" for p in self.ours(record)))
                 self.assertEqual(bool(self.gap_words(record)), gap is not None)
                 self.assertTrue(gap is None or any(gap in words for words in self.gap_words(record)))
+
+    def test_what_was_witnessed_stays_so_for_another_process_until_it_is_listed_again(self):
+        self.company.reset()
+        case, _ = self.company.planned_and_approved()
+        self.company.must("run", case)
+        witnessed = {(p["system"], p["id"]) for p in graded(self.company.record(case), "witnessed")}
+        self.assertTrue(witnessed)
+        self.company.must("probe", case)
+        self.assertEqual({(p["system"], p["id"]) for p in graded(self.company.record(case), "witnessed")}, witnessed)
+        # Another session of hers from an address that one of those had: what was shown of the first says nothing of it.
+        again = min(p["id"] for p in self.hers(self.company.record(case)) if ("warehouse", p["id"]) in witnessed)
+        self.company.ask("warehouse", op="person", act="open_session", account="16400", id=again)
+        self.company.must("run", case)
+        record = self.company.record(case)
+        self.company.must("cancel", case, "--reason", "next test")
+        self.assertEqual([(p["state"], p["grade"]) for p in self.hers(record) if p["id"] == again], [("ended", "observed")])
+        self.assertEqual({(p["system"], p["id"]) for p in graded(record, "witnessed")}, witnessed - {("warehouse", again)})
 
     def test_a_lost_witness_leaves_no_session_of_ours(self):
         self.run_with(witness_lost=5)
