@@ -40,7 +40,7 @@ model::Node control_identity(const model::Node& node) {
 /// The instant that an earlier look gave is handed back: a new process must not begin the wait anew.
 model::Node as_observed(const PathRecord& path) {
   model::Node node = path.node;
-  if (path.drained_by) node.facts["drains_until_ms"] = std::to_string(path.drained_by->time_since_epoch().count());
+  if (path.drained_by) node.facts[model::facts::k_drains_until_ms] = std::to_string(path.drained_by->time_since_epoch().count());
   return node;
 }
 

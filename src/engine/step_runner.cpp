@@ -80,7 +80,7 @@ std::set<model::NodeId> left_behind(const model::Inventory& inventory, const con
 /// Accounts and secrets stay listed when they are shut, and what drains is in no listing of the system's: the connector names it for as long as it
 /// could be there. Of all others being listed and live means that the way is there.
 bool listing_means_open(const model::Node& node) {
-  return node.live && !node.facts.contains("drains") && node.key.kind != model::NodeKind::account &&
+  return node.live && !node.facts.contains(model::facts::k_drains) && node.key.kind != model::NodeKind::account &&
          node.key.kind != model::NodeKind::secret;
 }
 

@@ -1,5 +1,7 @@
 #include "model/node.hpp"
 
+#include <charconv>
+
 namespace exeunt::model {
 
 NodeId node_id(const NodeKey& key) { return NodeId(key.system.text() + "/" + std::string(name(key.kind)) + "/" + key.native_id); }
@@ -19,6 +21,21 @@ base::Result<NodeKey> parse_node_id(const NodeId& id) {
   const std::string_view native = text.substr(second + 1);
   if (first == 0 || native.empty()) return refuse("a part of it is empty");
   return NodeKey{SystemId(std::string(text.substr(0, first))), *kind, std::string(native)};
+}
+
+bool Node::says(const char* fact) const {
+  const auto found = facts.find(fact);
+  return found != facts.end() && found->second == "yes";
+}
+
+std::optional<std::int64_t> ms_fact(const Node& node, const std::string& name) {
+  const auto found = node.facts.find(name);
+  if (found == node.facts.end()) return std::nullopt;
+  const std::string& text = found->second;
+  std::int64_t ms = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  if (error != std::errc{} || end != text.data() + text.size() || ms < 0) return std::nullopt;
+  return ms;
 }
 
 }  // namespace exeunt::model

@@ -1,6 +1,7 @@
 // Nodes and edges as a connector tells them and as the access map holds them.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,6 +25,15 @@ struct NodeKey {
 
 /// Facts are for connectors (a DN, a pid, a public key blob), never secrets, and hostile text: escape on the way out.
 using Facts = std::map<std::string, std::string>;
+/// The facts that mean the same on every system.
+namespace facts {
+inline constexpr const char* k_drains = "drains";      // "yes": cannot be listed or revoked; ends by itself once nothing issues it
+inline constexpr const char* k_until_ms = "until_ms";  // of what drains: when the last one ends if issuing ends at the listing
+inline constexpr const char* k_drains_until_ms = "drains_until_ms";  // of what drains: the instant that an earlier look gave
+inline constexpr const char* k_undoes_lock = "undoes_lock";  // "yes": whoever holds a session on this account can lift a mere lock of it
+inline constexpr const char* k_locked_at_source =
+    "locked_at_source";  // "yes": only a lock on another system shuts this account, while that one stands
+}  // namespace facts
 
 struct Node {
   NodeKey key;
@@ -32,7 +42,10 @@ struct Node {
   bool privileged = false;  // administrator, root-equivalent, may create logins
   bool live = true;         // false: already disabled, expired, locked before we came
   [[nodiscard]] NodeId id() const { return node_id(key); }
+  [[nodiscard]] bool says(const char* fact) const;  // the fact is there and "yes"
 };
+/// A fact that holds milliseconds (an instant's since 1970, or a length); nullopt: absent, negative or no number.
+[[nodiscard]] std::optional<std::int64_t> ms_fact(const Node& node, const std::string& name);
 
 struct Edge {
   NodeId from;

@@ -23,16 +23,6 @@ Result<Minting> look_at_minting(Api& api, const Account& account, const Until& u
   return minting;
 }
 
-base::Time MintingEnds::since(const std::string& account, base::Time now) {
-  const std::lock_guard guard(mutex_);
-  return since_.try_emplace(account, now).first->second;
-}
-
-void MintingEnds::forget(const std::string& account) {
-  const std::lock_guard guard(mutex_);
-  since_.erase(account);
-}
-
 base::Time drained_at(const Api& api, base::Time since, base::Duration life) {
   constexpr base::Duration k_date_coarseness{1500};
   return since + life - api.clock_offset() + k_date_coarseness;

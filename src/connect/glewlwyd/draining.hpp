@@ -2,8 +2,6 @@
 // of them is when the last one has expired.
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <string>
 
 #include "connect/glewlwyd/held.hpp"
@@ -17,18 +15,6 @@ struct Minting {
   std::int64_t last_s = 0;  // by the provider's clock: no listed refresh token was used after this
 };
 [[nodiscard]] base::Result<Minting> look_at_minting(Api& api, const Account& account, const Until& until);
-
-/// Since when, by the provider's clock, nothing can mint an access token for an account. A look that finds minting possible forgets it; a new process begins
-/// anew, which is later than the truth and never earlier. Thread-safe.
-class MintingEnds {
- public:
-  [[nodiscard]] base::Time since(const std::string& account, base::Time now);
-  void forget(const std::string& account);
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, base::Time> since_;
-};
 
 /// The instant after which no access token of the account is valid any more, if nothing mints from `since` on; by our clock, rounded up to the
 /// coarseness of the provider's Date header.

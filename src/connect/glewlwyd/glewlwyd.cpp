@@ -43,7 +43,7 @@ class GlewlwydConnector final : public Connector {
   const base::Clock& clock_;
   const model::Catalogue catalogue_;
   Api api_;
-  MintingEnds minting_ends_;
+  IssuingEnds minting_ends_;
 };
 
 Result<ApplyOutcome> GlewlwydConnector::apply(const ApplyRequest& request) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "connect/glewlwyd/operations.hpp"
 
@@ -41,19 +40,8 @@ Observation observe_grant(const Result<std::vector<std::string>>& clients, const
   return seen(Presence::present, "the consent stands");
 }
 
-/// `drains_until_ms`: the instant that observe() gave when it found this path draining, as whoever remembers it hands it back.
-std::optional<base::Time> earlier_look(const Node& target) {
-  const auto found = target.facts.find("drains_until_ms");
-  if (found == target.facts.end()) return std::nullopt;
-  std::int64_t ms = 0;
-  const std::string& text = found->second;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
-  if (error != std::errc{} || end != text.data() + text.size() || ms < 0) return std::nullopt;
-  return base::Time(base::Duration(ms));
-}
-
 /// Over when nothing could mint one for as long as one is valid. Whoever takes them does not ask the provider: nothing else ends them.
-Result<Observation> observe_access_tokens(Api& api, MintingEnds& ends, const Account& account, const Node& target, const Until& until) {
+Result<Observation> observe_access_tokens(Api& api, IssuingEnds& ends, const Account& account, const Node& target, const Until& until) {
   const auto minting = look_at_minting(api, account, until);
   if (!minting) return seen(Presence::unknown, minting.error().text());
   if (minting->possible) {
@@ -79,7 +67,7 @@ Result<Observation> observe_access_tokens(Api& api, MintingEnds& ends, const Acc
 
 }  // namespace
 
-Result<Observation> observe_node(Api& api, MintingEnds& ends, const Node& target, const Until& until) {
+Result<Observation> observe_node(Api& api, IssuingEnds& ends, const Node& target, const Until& until) {
   if (target.key.kind == NodeKind::account) {
     EXEUNT_TRY_ASSIGN(const auto account, find_account(api, target.key.native_id, login_hint(target), until));
     return observe_account(account);

@@ -30,14 +30,4 @@ base::Time drained_at(base::Time ended, base::Duration life, base::Duration skew
   return ended + life + skew + k_coarseness - clock_offset;
 }
 
-base::Time GoneSince::since(const std::string& principal, base::Time now) {
-  const std::lock_guard guard(mutex_);
-  return since_.try_emplace(principal, now).first->second;
-}
-
-void GoneSince::forget(const std::string& principal) {
-  const std::lock_guard guard(mutex_);
-  since_.erase(principal);
-}
-
 }  // namespace exeunt::connect::kerberos

@@ -1,10 +1,7 @@
 // Tickets in hand: good until they end, whatever becomes of the principal. All that can be said of them is when the last one is over.
 #pragma once
 
-#include <map>
-#include <mutex>
 #include <optional>
-#include <string>
 
 #include "connect/kerberos/kadmin.hpp"
 
@@ -27,17 +24,5 @@ struct TicketLimits {
 
 /// By our clock: life, then the clock skew that everybody allows, then the second to which the server's times are rounded.
 [[nodiscard]] base::Time drained_at(base::Time ended, base::Duration life, base::Duration skew, base::Duration clock_offset);
-
-/// Since when a principal is known to be gone: of a deleted one the server keeps no time. A new process begins anew, which is later than the truth and
-/// never earlier. Thread-safe.
-class GoneSince {
- public:
-  [[nodiscard]] base::Time since(const std::string& principal, base::Time now);
-  void forget(const std::string& principal);
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, base::Time> since_;
-};
 
 }  // namespace exeunt::connect::kerberos

@@ -52,7 +52,7 @@ class KerberosConnector final : public Connector {
   const Settings settings_;
   const base::Clock& clock_;
   const model::Catalogue catalogue_;
-  GoneSince gone_;
+  IssuingEnds gone_;
 };
 
 }  // namespace

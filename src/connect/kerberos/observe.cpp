@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "connect/answers.hpp"
 #include "connect/kerberos/kdc.hpp"
@@ -30,27 +29,14 @@ Observation observe_key(const std::optional<PrincipalEntry>& entry, const std::s
   return seen(Presence::absent, "key version " + version + " is not listed any more");
 }
 
-std::optional<base::Duration> ms_fact(const Node& target, const char* name) {
-  const std::string text = fact(target, name);
-  std::int64_t ms = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || ms < 0) return std::nullopt;
-  return base::Duration(ms);
-}
-
-/// `drains_until_ms`: the instant that an earlier look gave, as whoever remembers it hands it back.
-std::optional<base::Time> earlier_look(const Node& target) {
-  const auto ms = ms_fact(target, "drains_until_ms");
-  return ms ? std::optional(base::Time(*ms)) : std::nullopt;
-}
-
 /// As they were when the path was listed, and as they are where the principal is still there.
 TicketLimits limits_of(const std::optional<PrincipalEntry>& entry, const Node& target) {
-  const TicketLimits listed{ms_fact(target, "life_ms"), fact(target, "postdatable") != "no"};
+  const auto life = model::ms_fact(target, "life_ms");
+  const TicketLimits listed{life ? std::optional(base::Duration(*life)) : std::nullopt, fact(target, "postdatable") != "no"};
   return entry ? wider(ticket_limits(*entry), listed) : listed;
 }
 
-Observation observe_tickets(const Settings& settings, const std::optional<PrincipalEntry>& entry, GoneSince& gone, const Node& target,
+Observation observe_tickets(const Settings& settings, const std::optional<PrincipalEntry>& entry, IssuingEnds& gone, const Node& target,
                             base::Time now, base::Duration offset) {
   const std::string account = fact(target, "account");
   const base::Time server_now = now + offset;
@@ -76,7 +62,7 @@ Observation observe_tickets(const Settings& settings, const std::optional<Princi
 
 }  // namespace
 
-Result<Observation> observe_node(const Settings& settings, const base::Clock& clock, GoneSince& gone, const Node& target,
+Result<Observation> observe_node(const Settings& settings, const base::Clock& clock, IssuingEnds& gone, const Node& target,
                                  const Until& until) {
   const NodeKind kind = target.key.kind;
   if (kind != NodeKind::account && kind != NodeKind::key && kind != NodeKind::token) {

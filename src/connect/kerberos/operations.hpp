@@ -2,6 +2,7 @@
 #pragma once
 
 #include "connect/connector.hpp"
+#include "connect/draining.hpp"
 #include "connect/kerberos/draining.hpp"
 #include "connect/kerberos/settings.hpp"
 #include "connect/until.hpp"
@@ -17,7 +18,7 @@ inline constexpr const char* k_tickets_suffix =
 [[nodiscard]] base::Result<AccountListing> list_accounts(const Settings& settings, const base::Clock& clock, const Until& until);
 [[nodiscard]] base::Result<model::Inventory> list_paths(const Settings& settings, const base::Clock& clock, const InventoryRequest& request,
                                                         const Until& until);
-[[nodiscard]] base::Result<Observation> observe_node(const Settings& settings, const base::Clock& clock, GoneSince& gone,
+[[nodiscard]] base::Result<Observation> observe_node(const Settings& settings, const base::Clock& clock, IssuingEnds& gone,
                                                      const model::Node& target, const Until& until);
 [[nodiscard]] base::Result<ApplyOutcome> apply_action(const Settings& settings, const ApplyRequest& request, const Until& until);
 [[nodiscard]] base::Result<ProbeResult> probe_gate(const Settings& settings, const std::string& native_id, bool was_listed,
