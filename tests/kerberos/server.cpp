@@ -55,10 +55,10 @@ std::string fragment(int descriptor, int stop) {
   return mark + body;
 }
 
-// Of the kadm5 protocol: delete 2, modify 3, chrand 7 and 20. The mark of the fragment, then xid, type, RPC version, program, version, procedure.
+// Of the kadm5 protocol: delete 2, modify 3, chrand 7 and 20, set_string 24. The mark of the fragment, then xid, type, RPC version, program, version, procedure.
 bool is_change(const std::string& record) {
   const std::uint32_t procedure = number_at(record, 24);
-  return number_at(record, 8) == 0 && (procedure == 2 || procedure == 3 || procedure == 7 || procedure == 20);
+  return number_at(record, 8) == 0 && (procedure == 2 || procedure == 3 || procedure == 7 || procedure == 20 || procedure == 24);
 }
 bool is_last_change(const std::string& record) { return number_at(record, 24) == 2 || number_at(record, 24) == 3; }
 

@@ -30,29 +30,47 @@ Result<ApplyOutcome> disable(Kadmin& kadmin, const ApplyRequest& request) {
   return done(request, "-allow_tix set", 3);
 }
 
-/// Whether a lock stands as we left it, with keys of our making: the last change is ours, and the keys were made with it. What is so is not written
-/// again, for each change moves the instant on from which the end of her tickets is counted: a case that is run again would never be over.
-bool stands_as_we_left_it(const Settings& settings, const PrincipalEntry& entry) {
-  constexpr base::Duration k_between_the_two{1'000};  // the server's times are whole seconds
-  return !entry.may_have_tickets && entry.modified_by == settings.principal + "@" + settings.realm &&
-         entry.modified - entry.keys_made <= k_between_the_two;
+/// Whether a lock stands as we left it, with a key of our making behind it. What is so is not written again, for each change moves the instant on from
+/// which the end of her tickets is counted: a case that is run again would never be over.
+Result<bool> stands_as_we_left_it(Kadmin& kadmin, const std::string& id, const PrincipalEntry& entry) {
+  if (entry.may_have_tickets) return false;
+  EXEUNT_TRY_ASSIGN(const auto marked, kadmin.marked_key(id));
+  return marked == entry.kvno;
 }
 
-/// A key that nobody knows, then shut as the last word: neither clears the other (measured).
-Result<ApplyOutcome> lock_and_replace(const Settings& settings, Kadmin& kadmin, const ApplyRequest& request) {
+/// One round: a key that nobody knows, its version kept as a mark, then shut as the last word; neither clears the other (measured). False: somebody set a
+/// password in between, before the lock or, with a ticket for kadmin/changepw, behind it. `version`: as last looked at.
+Result<bool> replace_mark_and_lock(Kadmin& kadmin, const std::string& id, std::uint32_t& version) {
+  const auto look = [&]() -> Result<std::uint32_t> {
+    EXEUNT_TRY_ASSIGN(const auto now, kadmin.find(id));
+    if (!now) return fail(Code::not_found, id + ": deleted meanwhile", "list again");
+    return now->kvno;
+  };
+  EXEUNT_TRY(kadmin.replace_keys(id));
+  const std::uint32_t ours = version + 1;
+  EXEUNT_TRY_ASSIGN(version, look());
+  if (version != ours) return false;
+  EXEUNT_TRY(kadmin.mark_key(id, ours));
+  EXEUNT_TRY(kadmin.forbid_tickets(id));
+  EXEUNT_TRY_ASSIGN(version, look());
+  return version == ours;
+}
+
+/// Whatever ends a run in between, the next one sees that the mark is not of the key that is there, or that nothing is shut, and begins again.
+Result<ApplyOutcome> lock_and_replace(Kadmin& kadmin, const ApplyRequest& request) {
+  constexpr int k_rounds_max = 5;
   const std::string& id = request.target.key.native_id;
   EXEUNT_TRY_ASSIGN(const auto before, kadmin.find(id));
   if (!before) return gone(request);
-  if (stands_as_we_left_it(settings, *before)) return done(request, "keys replaced and -allow_tix set already", 1);
-  EXEUNT_TRY(kadmin.replace_keys(id));
-  if (const auto shut = kadmin.forbid_tickets(id); !shut) return fail(after_an_effect(shut.error()));
-  // Whoever set a password between the two did so once more than we: then again, behind the lock.
-  const auto after = kadmin.find(id);
-  if (!after) return fail(after_an_effect(after.error()));
-  if (*after && (*after)->kvno != before->kvno + 1) {
-    if (const auto again = kadmin.replace_keys(id); !again) return fail(after_an_effect(again.error()));
+  EXEUNT_TRY_ASSIGN(const bool stands, stands_as_we_left_it(kadmin, id, *before));
+  if (stands) return done(request, "keys replaced and -allow_tix set already", 2);
+  std::uint32_t version = before->kvno;
+  for (int round = 0; round < k_rounds_max; ++round) {
+    const auto alone = replace_mark_and_lock(kadmin, id, version);
+    if (!alone) return fail(after_an_effect(alone.error()));
+    if (*alone) return done(request, "every key replaced by a random one, -allow_tix set", 8);
   }
-  return done(request, "every key replaced by a random one, -allow_tix set", 4);
+  return fail(Code::unavailable, id + ": somebody sets a password as often as we replace it", "repeat; kadmind's log says who");
 }
 
 Result<ApplyOutcome> replace_keys(Kadmin& kadmin, const ApplyRequest& request) {
@@ -81,7 +99,7 @@ Result<ApplyOutcome> apply_action(const Settings& settings, const ApplyRequest& 
   EXEUNT_TRY_ASSIGN(const auto kadmin, Kadmin::open(settings, until));
   if (action == Action::disable_account) return disable(*kadmin, request);
   if (action == Action::delete_account) return remove(*kadmin, request);
-  if (action == Action::lock_and_replace) return lock_and_replace(settings, *kadmin, request);
+  if (action == Action::lock_and_replace) return lock_and_replace(*kadmin, request);
   return replace_keys(*kadmin, request);
 }
 

@@ -22,6 +22,7 @@ std::vector<ActionSpec> action_specs() {
   ActionSpec disable = action_on(NodeKind::account, Action::disable_account, {NodeKind::account, NodeKind::token});
   disable.stage = Stage::identity;
   disable.expected_calls = 2;
+  disable.also_shuts = {NodeKind::key};
   disable.why = "-allow_tix: no new ticket for any key of the principal; tickets in hand go on until they end (measured)";
 
   ActionSpec replace = action_on(NodeKind::account, Action::replace_password, {NodeKind::key});
@@ -37,11 +38,11 @@ std::vector<ActionSpec> action_specs() {
   lock.reversible = false;
   lock.composed_of = {Action::disable_account, Action::replace_password};
   lock.reasserts = true;
-  lock.expected_calls = 3;
+  lock.expected_calls = 8;
   lock.why =
-      "a random key in the place of all (a later +allow_tix would revive password and keytab copies), then -allow_tix as the last word: a "
-      "new "
-      "key clears nothing";
+      "a random key in the place of all (a later +allow_tix would revive password and keytab copies), its version as string attribute "
+      "exeunt_key "
+      "(so that a key set by somebody else is known for none of ours), then -allow_tix as the last word: a new key clears nothing";
 
   ActionSpec remove = action_on(NodeKind::account, Action::delete_account, {NodeKind::account, NodeKind::key, NodeKind::token});
   remove.stage = Stage::continuity;

@@ -3,6 +3,7 @@
 #include <kadm5/admin.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "connect/kerberos/kdc.hpp"
 
@@ -14,6 +15,8 @@ using base::Result;
 using base::Status;
 
 namespace {
+
+constexpr const char* k_key_mark = "exeunt_key";
 
 base::Time time_of(krb5_timestamp seconds) { return base::Time(base::Duration(static_cast<std::uint32_t>(seconds) * 1000LL)); }
 
@@ -158,6 +161,33 @@ Status Kadmin::replace_keys(const std::string& native_id) {
   EXEUNT_TRY_ASSIGN(const Principal principal, parse(native_id));
   const auto code = kadm5_randkey_principal_3(handle_, principal.get(), 0, 0, nullptr, nullptr, nullptr);
   if (code != 0) return fail(error_of(code, true, "new key for " + native_id));
+  return {};
+}
+
+Result<std::optional<std::uint32_t>> Kadmin::marked_key(const std::string& native_id) {
+  EXEUNT_TRY_ASSIGN(const Principal principal, parse(native_id));
+  krb5_string_attr* attributes = nullptr;
+  int count = 0;
+  if (const auto code = kadm5_get_strings(handle_, principal.get(), &attributes, &count); code != 0) {
+    return fail(error_of(code, false, "string attributes of " + native_id));
+  }
+  std::optional<std::uint32_t> version;
+  for (int i = 0; i < count; ++i) {
+    const std::string_view text = attributes[i].value;
+    std::uint32_t number = 0;
+    if (std::string_view(attributes[i].key) != k_key_mark) continue;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc{} && end == text.data() + text.size()) version = number;
+  }
+  kadm5_free_strings(handle_, attributes, count);
+  return version;
+}
+
+Status Kadmin::mark_key(const std::string& native_id, std::uint32_t version) {
+  EXEUNT_TRY_ASSIGN(const Principal principal, parse(native_id));
+  const std::string text = std::to_string(version);
+  const auto code = kadm5_set_string(handle_, principal.get(), k_key_mark, text.c_str());
+  if (code != 0) return fail(error_of(code, true, "string attribute exeunt_key of " + native_id));
   return {};
 }
 

@@ -51,6 +51,10 @@ class Kadmin {
   [[nodiscard]] base::Status forbid_tickets_unseen(const std::string& native_id);
   /// A random key in the place of all there are. not_found when there is no such principal.
   [[nodiscard]] base::Status replace_keys(const std::string& native_id);
+  /// Which key version the principal's string attribute exeunt_key names; nullopt: none, or not a number.
+  [[nodiscard]] base::Result<std::optional<std::uint32_t>> marked_key(const std::string& native_id);
+  /// Sets it. Whoever may only set passwords cannot; it stays with the principal until that is deleted.
+  [[nodiscard]] base::Status mark_key(const std::string& native_id, std::uint32_t version);
   /// not_found when there is none.
   [[nodiscard]] base::Status remove(const std::string& native_id);
 
