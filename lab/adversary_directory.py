@@ -78,6 +78,7 @@ class Directory:
             except ldap.LDAPError:
                 return
             self.password, self.refused_in_row = mine, 0
+            self.wallet["password"] = mine           # what else asks the directory takes it too
         self.me.mark("changed the directory password over the held connection")
 
     def _use_held(self, connection):

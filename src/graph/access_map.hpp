@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -31,6 +32,8 @@ struct Path {
   std::vector<model::NodeId> witness;          // subject … node
   std::vector<model::EdgeKind> witness_edges;  // one fewer than witness
   std::string surprise;                        // why a reader should look first; empty: nothing unusual
+  bool drains = false;                         // of survivors(): no new one can be had, and what is out cannot be revoked …
+  std::optional<base::Time> until;  // … the last one is over by then, if the actions were taken at the listing; nullopt: nobody knows
 };
 
 class AccessMap {
@@ -55,7 +58,8 @@ class AccessMap {
   /// Every way in of the subject over strong and confirmed links, sorted by (system, kind, native id). Deterministic.
   [[nodiscard]] std::vector<Path> paths() const;
   /// The same after `actions` were taken wherever they apply, by the effects in the systems' catalogues: what survives. They are taken
-  /// on the accounts that are linked to the person, on secrets and on keys that stand alone; not on accounts that the person made.
+  /// on the accounts that are linked to the person, on secrets and on keys that stand alone; not on accounts that the person made. An action that a
+  /// path left open can take back is none; what can only drain is left, with its instant once nothing issues it any more.
   [[nodiscard]] std::vector<Path> survivors(const std::vector<model::Action>& actions,
                                             const std::map<model::SystemId, model::Catalogue>& catalogues) const;
   /// What steps name: the subject's accounts (linked, and those that hers own), the secrets she knows, and whatever way in hangs

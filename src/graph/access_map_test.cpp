@@ -174,6 +174,73 @@ TEST_CASE("access map: sessions of an account that was disabled before are still
   CHECK(ids(map.survivors({}, {})) == std::vector<std::string>{"d/session/127.0.0.1:9"});
 }
 
+TEST_CASE("survivors: a lock that a session left open can take back is none, nor is that of an account that follows it") {
+  auto catalogue_of = [](std::vector<NodeKind> undone_over) {
+    model::Catalogue out = catalogue();
+    out.actions.front().undone_over = std::move(undone_over);
+    return out;
+  };
+  AccessMap map;
+  map.set_subject(person("E1"));
+  auto account = node("d/account/1");
+  account.facts["undoes_lock"] = "yes";
+  auto follower = node("p/account/1");
+  follower.facts["locked_at_source"] = "yes";
+  map.add_node(account);
+  map.add_node(follower);
+  map.add_node(node("d/session/127.0.0.1:9"));
+  map.add_edge(edge("d/account/1", "d/session/127.0.0.1:9"));
+  link(map, "E1", "d/account/1");
+  link(map, "E1", "p/account/1");
+  const std::map<model::SystemId, model::Catalogue> both{{model::SystemId("d"), catalogue_of({NodeKind::session})},
+                                                         {model::SystemId("p"), catalogue()}};
+  const std::vector<Action> disable{Action::disable_account};
+  CHECK(ids(map.survivors(disable, both)) == std::vector<std::string>{"d/account/1", "d/session/127.0.0.1:9", "p/account/1"});
+  CHECK(map.survivors({Action::disable_account, Action::end_sessions}, both).empty());
+  // Where the system says that she could not, or the catalogue that nobody can, the lock stands.
+  CHECK(ids(map.survivors(disable, {{model::SystemId("d"), catalogue()}, {model::SystemId("p"), catalogue()}})) ==
+        std::vector<std::string>{"d/session/127.0.0.1:9"});
+  account.facts["undoes_lock"] = "no";
+  map.add_node(account);
+  CHECK(ids(map.survivors(disable, both)) == std::vector<std::string>{"d/session/127.0.0.1:9"});
+}
+
+TEST_CASE("survivors: what cannot be revoked survives with its end once nothing issues it, without one while something does") {
+  model::Catalogue realm = catalogue();
+  realm.actions.front().covers = {NodeKind::account, NodeKind::token};
+  realm.actions.front().also_shuts = {NodeKind::key};
+  AccessMap map;
+  map.set_subject(person("E1"));
+  auto tickets = node("r/token/1 tickets");
+  tickets.facts = {{"drains", "yes"}, {"until_ms", "1700000000000"}};
+  map.add_node(node("r/account/1"));
+  map.add_node(node("r/key/1:1"));
+  map.add_node(tickets);
+  map.add_edge(edge("r/account/1", "r/key/1:1"));
+  map.add_edge(edge("r/account/1", "r/token/1 tickets", EdgeKind::issued));
+  link(map, "E1", "r/account/1");
+  const auto left = map.survivors({Action::disable_account}, {{model::SystemId("r"), realm}});
+  REQUIRE(ids(left) == std::vector<std::string>{"r/token/1 tickets"});
+  CHECK(left.front().drains);
+  CHECK(left.front().until == base::Time(base::Duration(1'700'000'000'000)));
+  // A session that nobody ended goes on issuing: then there is no end.
+  map.add_node(node("r/session/1"));
+  map.add_edge(edge("r/account/1", "r/session/1"));
+  for (const auto& path : map.survivors({Action::disable_account}, {{model::SystemId("r"), realm}})) {
+    CHECK_FALSE(path.drains);
+    CHECK_FALSE(path.until);
+  }
+  // The key is shut with the account, and is not while that stands open.
+  CHECK(ids(map.survivors({Action::end_sessions}, {{model::SystemId("r"), realm}})) ==
+        std::vector<std::string>{"r/account/1", "r/token/1 tickets", "r/key/1:1"});
+  tickets.facts["until_ms"] = "soon";
+  map.add_node(tickets);
+  for (const auto& path : map.survivors({Action::disable_account, Action::end_sessions}, {{model::SystemId("r"), realm}})) {
+    CHECK(path.drains);
+    CHECK_FALSE(path.until);
+  }
+}
+
 TEST_CASE("access map: the same node told twice keeps all facts, the later label, and stays privileged") {
   AccessMap map;
   auto first = node("d/account/1", "old");

@@ -42,7 +42,9 @@ Json to_json(const ActionSpec& spec) {
                  {"undoes", names(spec.undoes)},
                  {"reasserts", spec.reasserts},
                  {"why", text(spec.why)}};
-  // Only where there are any: the digests of catalogues from before there were witnesses stay what they are.
+  // Only where there are any: the digests of catalogues from before there were such stay what they are.
+  if (!spec.undone_over.empty()) out["undone_over"] = names(spec.undone_over);
+  if (!spec.also_shuts.empty()) out["also_shuts"] = names(spec.also_shuts);
   if (!spec.witnesses.empty()) out["witnesses"] = names(spec.witnesses);
   return out;
 }

@@ -24,6 +24,11 @@ struct ActionSpec {
   std::vector<Action> composed_of;  // what this one call does at once (lock_and_replace: both)
   std::vector<Action> undoes;       // what this action silently reverts on the same account …
   bool reasserts = false;           // … unless it sets it again in the same call (then this is true)
+  /// Kinds of path over which whoever holds one takes this action back, on a target that says so (fact `undoes_lock`: "yes"). What the map's `--only` has to
+  /// know: the action stands only where none of these is left.
+  std::vector<NodeKind> undone_over;
+  /// Kinds of path on the target that let nobody in while this action stands, and do again when it is taken back: shut, not ended.
+  std::vector<NodeKind> also_shuts;
   /// Kinds of path of which a witness is opened on the target just before this call, with the step's new secret as the account's password.
   std::vector<NodeKind> witnesses;
   std::string why;  // one sentence with the source, for --explain

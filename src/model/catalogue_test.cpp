@@ -55,6 +55,8 @@ TEST_CASE("catalogue: the digest is the same for the same content and another fo
       [](Catalogue& c) { c.actions[0].composed_of.pop_back(); },
       [](Catalogue& c) { c.actions[0].undoes = {Action::disable_account}; },
       [](Catalogue& c) { c.actions[0].reasserts = true; },
+      [](Catalogue& c) { c.actions[0].undone_over = {NodeKind::session}; },
+      [](Catalogue& c) { c.actions[0].also_shuts = {NodeKind::session}; },
       [](Catalogue& c) { c.actions[0].why += "."; },
       [](Catalogue& c) { c.actions.clear(); },
       [](Catalogue& c) { c.paths[0].kind = NodeKind::session; },

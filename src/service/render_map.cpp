@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -59,18 +60,34 @@ std::string witness_words(const graph::AccessMap& map, const graph::Path& path) 
 
 struct Shown {
   std::vector<graph::Path> paths;
-  std::set<NodeId> surviving;
+  std::map<NodeId, graph::Path> surviving;
+  [[nodiscard]] std::size_t draining() const {
+    return static_cast<std::size_t>(std::count_if(surviving.begin(), surviving.end(), [](const auto& one) { return one.second.drains; }));
+  }
 };
 
 Shown paths_of(const MapView& view) {
   Shown out;
   out.paths = view.survey.map.paths();
   const auto surviving = view.only.empty() ? out.paths : view.survey.map.survivors(view.only, view.catalogues);
-  for (const auto& path : surviving) out.surviving.insert(path.node.id());
+  for (const auto& path : surviving) out.surviving.emplace(path.node.id(), path);
   return out;
 }
 
-Json path_json(const graph::AccessMap& map, const graph::Path& path, bool survives) {
+/// "not revocable: …" of what can only end by itself; empty for all else.
+std::string draining_words(const model::Node& node, const graph::Path* left) {
+  if (!node.says(model::facts::k_drains)) return "";
+  const auto ms = model::ms_fact(node, model::facts::k_until_ms);
+  const std::string end =
+      ms ? "the last one is over by " + base::to_rfc3339(base::Time(base::Duration(*ms))) : "nobody knows when the last one is over";
+  if (left != nullptr && left->drains) return "not issued any more, not revocable: " + end;
+  return "not revocable: once none is issued any more they end by themselves" +
+         (ms ? "; if that were now, by " + base::to_rfc3339(base::Time(base::Duration(*ms))) : std::string("; nobody knows when"));
+}
+
+Json path_json(const graph::AccessMap& map, const graph::Path& path, const Shown& shown) {
+  const auto left = shown.surviving.find(path.node.id());
+  const bool survives = left != shown.surviving.end(), drains = survives && left->second.drains;
   JsonArray witness, edges;
   for (const auto& id : path.witness) witness.push_back(json_text(id.text()));
   for (const auto edge : path.witness_edges) edges.push_back(json_text(name(edge)));
@@ -84,7 +101,9 @@ Json path_json(const graph::AccessMap& map, const graph::Path& path, bool surviv
                     {"witness_edges", std::move(edges)},
                     {"witness_words", json_text(witness_words(map, path))},
                     {"surprise", json_text(path.surprise)},
-                    {"survives", survives}};
+                    {"survives", survives},
+                    {"drains", drains},
+                    {"until", drains && left->second.until ? json_text(base::to_rfc3339(*left->second.until)) : Json(nullptr)}};
 }
 
 std::string only_words(const std::vector<model::Action>& only) {
@@ -108,6 +127,9 @@ void append_system(std::string& out, const MapView& view, const Shown& shown, co
     std::string line = fmt::format("{} {}", name(path->node.key.kind), plan::quoted(path->node));
     if (!path->node.live) line += ", already ended or expired";
     if (!path->surprise.empty()) line += "  <- " + base::escape_terminal(path->surprise);
+    const auto left = shown.surviving.find(path->node.id());
+    const std::string draining = draining_words(path->node, view.only.empty() || left == shown.surviving.end() ? nullptr : &left->second);
+    if (!draining.empty()) line += "; " + draining;
     plan::append_paragraph(out, path->surprise.empty() ? "    " : "  ! ", line);
     plan::append_paragraph(out, "        ", witness_words(view.survey.map, *path));
   }
@@ -147,7 +169,7 @@ Json map_json(const MapView& view) {
   const auto& map = view.survey.map;
   const Shown shown = paths_of(view);
   JsonArray paths, only, proposed, orphans, gaps, listings, failures, simulated;
-  for (const auto& path : shown.paths) paths.push_back(path_json(map, path, shown.surviving.contains(path.node.id())));
+  for (const auto& path : shown.paths) paths.push_back(path_json(map, path, shown));
   for (const auto action : view.only) only.push_back(json_text(name(action)));
   auto links = map.links();
   std::sort(links.begin(), links.end(),
@@ -187,7 +209,8 @@ std::string map_table(const MapView& view) {
   std::string out = fmt::format("{} ({}): {} known ways in on {} systems\n", base::escape_terminal(subject.name, 60),
                                 base::escape_terminal(subject.id.text(), 40), shown.paths.size(), systems.size());
   if (!view.only.empty())
-    out += fmt::format("After only {}: {} survive, {} end\n", only_words(view.only), shown.surviving.size(),
+    out += fmt::format("After only {}: {} survive{}, {} end\n", only_words(view.only), shown.surviving.size(),
+                       shown.draining() == 0 ? "" : fmt::format(" ({} of them until they end by themselves)", shown.draining()),
                        shown.paths.size() - shown.surviving.size());
   for (const auto& system : systems) append_system(out, view, shown, system);
   plan::append_list(out, "May be the person's own; left alone until somebody confirms them:", proposed_lines(map));

@@ -23,8 +23,10 @@ class PathLister {
 
   Status list(const Account& account) {
     account_ = &account;
-    account_id_ = account_node(account, api_.settings()).id();
-    out_.nodes.push_back(account_node(account, api_.settings()));
+    Node node = account_node(account, api_.settings());
+    account_id_ = node.id();
+    if (!is_writable(api_, account, until_).value_or(false)) node.facts[model::facts::k_locked_at_source] = "yes";
+    out_.nodes.push_back(std::move(node));
     EXEUNT_TRY(sessions());
     EXEUNT_TRY(tokens());
     EXEUNT_TRY(grants());
@@ -56,7 +58,7 @@ class PathLister {
                        kind == NodeKind::token ? EdgeKind::issued : EdgeKind::holds, source);
       node.facts["hash"] = held.hash;
       node.facts["user_agent"] = held.user_agent;
-      node.facts["until_ms"] = our_instant(held.until_s);
+      node.facts[model::facts::k_until_ms] = our_instant(held.until_s);
       if (!held.client.empty()) node.facts["client"] = held.client;
     }
     out_.listings.push_back({api_.settings().system, kind, account_->id, listing.completeness, listing.reason, count});
@@ -84,9 +86,9 @@ class PathLister {
     // One node for all of them: they are listed nowhere, and they end together, one lifetime after the last way to get one.
     Node& node = add(NodeKind::token, k_access_tokens, "access tokens already issued (not listed, not revocable)", EdgeKind::issued,
                      "provider: lifetime of access tokens");
-    node.facts["drains"] = "yes";
+    node.facts[model::facts::k_drains] = "yes";
     node.facts["life_ms"] = std::to_string(life.count());
-    node.facts["until_ms"] = std::to_string(drained_at(api_, api_.provider_now(), life).time_since_epoch().count());
+    node.facts[model::facts::k_until_ms] = std::to_string(drained_at(api_, api_.provider_now(), life).time_since_epoch().count());
     return {};
   }
 

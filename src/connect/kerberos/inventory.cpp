@@ -79,10 +79,10 @@ class Lister {
     Node node;
     node.key = {settings_.system, NodeKind::token, account.key.native_id + k_tickets_suffix};
     node.label = "tickets already issued (not listed, not revocable)";
-    node.facts = {{"account", account.key.native_id}, {"drains", "yes"}, {"postdatable", limits.postdatable ? "yes" : "no"}};
+    node.facts = {{"account", account.key.native_id}, {model::facts::k_drains, "yes"}, {"postdatable", limits.postdatable ? "yes" : "no"}};
     if (limits.life) {
       node.facts["life_ms"] = std::to_string(limits.life->count());
-      node.facts["until_ms"] = ms(drained_at(server_now_, *limits.life, settings_.clock_skew, offset_));
+      node.facts[model::facts::k_until_ms] = ms(drained_at(server_now_, *limits.life, settings_.clock_skew, offset_));
     }
     out_.edges.push_back({account.id(), node.id(), EdgeKind::issued, "lives of the principal", std::nullopt});
     out_.nodes.push_back(std::move(node));

@@ -41,6 +41,7 @@ ActionSpec disable_account() {
   spec.covers = {NodeKind::account};
   spec.stage = Stage::identity;
   spec.expected_calls = 2;
+  spec.undone_over = {NodeKind::session};
   spec.why = "pwdAccountLockedTime 000001010000Z refuses every later bind; connections that are bound already live on and can clear it";
   return spec;
 }

@@ -22,7 +22,9 @@ constexpr SettleWindow k_settle{base::Duration{5'000},
 
 std::vector<ActionSpec> account_actions() {
   ActionSpec disable = action_on(NodeKind::account, Action::disable_account, {NodeKind::account});
-  disable.why = "ALTER ROLE … NOLOGIN: no new login by any method; open sessions go on (systems.md)";
+  disable.undone_over = {NodeKind::session};
+  disable.why =
+      "ALTER ROLE … NOLOGIN: no new login by any method; open sessions go on (systems.md), and one with CREATEROLE gives LOGIN back";
 
   ActionSpec lock = action_on(NodeKind::account, Action::lock_and_replace, {NodeKind::account});
   lock.destructive = true;

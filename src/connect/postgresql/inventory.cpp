@@ -27,6 +27,8 @@ Node account_node(const model::SystemId& system, const Role& role) {
   node.facts["valid_until"] = role.valid_until;
   node.facts["createrole"] = role.create_role ? "yes" : "no";
   node.facts["superuser"] = role.superuser ? "yes" : "no";
+  // CREATEROLE lets a held session give LOGIN back to its own role (PostgreSQL 15; from 16 on it needs ADMIN on itself, which is not looked at).
+  if (role.create_role || role.superuser) node.facts[model::facts::k_undoes_lock] = "yes";
   if (const std::string proposed = hr_id_in_comment(role.comment); !proposed.empty()) node.facts["hr_id_in_comment"] = proposed;
   node.privileged = role.powerful;
   node.live = role.login;
