@@ -6,6 +6,7 @@
 Last line: demo: paths=N refused=R … case=ID. Exit 0 only when every figure is as it must be.
 """
 import argparse
+import datetime
 import json
 import os
 import shutil
@@ -26,6 +27,8 @@ from story import StoryError  # noqa: E402
 USUAL_WAY_WAIT_S = 8     # how long we look on after the usual way
 AFTER_RUN_S = 5          # the adversary goes on this long after the run, and again after every server's restart
 DRAIN_WAIT = "10min"
+UNTIL_RIGHT_S = 5        # the end of what drains is right when her last success began at most so long before it …
+DRAINED_RIGHT_MIN = 1    # … for so many ways in
 GRADES = ("refused", "witnessed", "observed", "read_back")
 
 
@@ -75,7 +78,7 @@ def _stopped(adversary):
 
 
 def by_exeunt(lab, engine, hr_id):
-    """Leaver B: the real binary from init to record; returns (case, record, verdict, judge's exit code)."""
+    """Leaver B: the real binary from init to record; returns (case, record, verdict, what drained, judge's exit code)."""
     _, name, _ = person_of(lab, hr_id)
     title(f"2. By Exeunt: {hr_id} {name}")
     before, after = lab.judge / "before.json", lab.judge / "after.json"
@@ -95,9 +98,10 @@ def by_exeunt(lab, engine, hr_id):
     code, verdict = story.judge(lab, adversary, record_file, watched, before, after)
     record = json.loads(record_file.read_text())
     _show_paths(record)
-    _show_drained(record, adversary.folder / "log.jsonl")
+    ends = drained(record, adversary.folder / "log.jsonl")
+    _show_drained(ends)
     _show_verdict(verdict, ways)
-    return case, record, verdict, code
+    return case, record, verdict, ends, code
 
 
 def _end_access(lab, engine, hr_id, adversary):
@@ -162,22 +166,34 @@ def _show_paths(record):
         say(f"   task for a person, {task['state']}: {task['task'].split('/', 2)[-1]}")
 
 
-def _show_drained(record, log):
-    """Each way in that had to end by itself: the instant that the case gave, and the adversary's last success on it."""
-    until = {}
+def drained(record, log):
+    """Each way in that had to end by itself: {(system, id): (the instant that the case gave, when the adversary's last success on it began)}."""
+    until, admitted = {}, {}
     for entry in record.get("entries", []):
         leaf = entry["leaf"]
         if leaf["kind"] in ("probed", "path_changed") and leaf.get("state") == "draining":
             until[(leaf["system"], (entry["payload"] or {}).get("node", "").split("/", 2)[-1])] = leaf["until"]
-    if not until:
-        return
-    admitted = {}
-    for line in log.read_text().splitlines():
+    for line in log.read_text().splitlines() if until else []:
         row = json.loads(line)
         if row.get("outcome") == "admitted":
             admitted[(row["system"], row["id"])] = max(admitted.get((row["system"], row["id"]), ""), row["begun"])
-    for key, instant in sorted(until.items()):
-        say(f"   drained: {key[0]} {key[1]} until {instant[11:23]}; the adversary's last success on it began {admitted.get(key, 'never')[11:23]}")
+    return {key: (instant, admitted.get(key)) for key, instant in sorted(until.items())}
+
+
+def late_by(instant, last):
+    """Seconds from her last success to the instant that the case gave; negative: it was said too early; None: she never got in."""
+    return None if last is None else (_time(instant) - _time(last)).total_seconds()
+
+
+def _time(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def _show_drained(ends):
+    for (system, native_id), (instant, last) in ends.items():
+        late = late_by(instant, last)
+        words = "which never was one" if late is None else f"which began {last[11:23]}, {late:.1f} s before"
+        say(f"   drained: {system} {native_id} until {instant[11:23]}; the adversary's last success on it, {words}")
 
 
 def _show_verdict(verdict, ways):
@@ -207,11 +223,16 @@ def figures(record, verdict, admitting, case):
             "time_to_zero_ms": times.get("time_to_zero_ms"), "case": case}
 
 
-def complaints(f, judge_code, record):
+def complaints(f, judge_code, record, ends):
     """What is not as it must be, in words."""
+    late = [late_by(*end) for end in ends.values()]
+    right = sum(x is not None and 0 <= x <= UNTIL_RIGHT_S for x in late)
     ended = f["refused"] + f["witnessed"] + f["observed"] + f["read_back"] + f["draining"]
     checks = [(f["paths"] == ended, f"paths={f['paths']} but {ended} ended or draining"),
-              (f["paths"] >= 12, "fewer than 12 paths"), (f["refused"] >= 7, "fewer than 7 refused"),
+              (f["paths"] >= 24, "fewer than 24 paths"),
+              (f["refused"] + f["witnessed"] >= 18, "fewer than 18 refused or witnessed"),
+              (right >= DRAINED_RIGHT_MIN, f"no path was seen draining whose end was right within {UNTIL_RIGHT_S} s"),
+              (not any(x is not None and x < 0 for x in late), "a way in was open after the instant that the case gave for its end"),
               (f["usual_way_admitted"] >= 4, "the usual way left fewer than 4 ways"),
               *((f[name] == 0, f"{name}={f[name]}") for name in ("open", "unknown", "missed", "admitted_after",
                                                                   "secrets_found")),
@@ -256,9 +277,9 @@ def _tell_the_story(options, folder):
     title("A small company of real servers on loopback: slapd, PostgreSQL, sshd, Redis, RabbitMQ, Glewlwyd, MIT Kerberos (and two that take tokens and tickets, simulated)")
     say(f"   {began.stderr.splitlines()[0]}")
     admitting = usual_way(lab)
-    case, record, verdict, judge_code = by_exeunt(lab, engine, options.leaver or lab.facts["by_exeunt"])
+    case, record, verdict, ends, judge_code = by_exeunt(lab, engine, options.leaver or lab.facts["by_exeunt"])
     result = figures(record, verdict, admitting, case)
-    wrong = complaints(result, judge_code, record)
+    wrong = complaints(result, judge_code, record, ends)
     for words in wrong:
         print(coloured(f"   off: {words}", "red"))
     print("demo: " + " ".join(f"{name}={value}" for name, value in result.items()), flush=True)

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 from pathlib import Path
@@ -90,7 +91,7 @@ class Demo(unittest.TestCase):
         out = io.StringIO()
         argv = ["demo.py", "--exeunt", "stand-in", "--seed", str(seed)]
         with mock.patch.object(story, "Engine", StandIn), mock.patch.object(sys, "argv", argv), \
-                contextlib.redirect_stdout(out):
+                mock.patch.object(demo, "DRAINED_RIGHT_MIN", 0), contextlib.redirect_stdout(out):   # by hand nothing is waited for
             code = demo.main()
         lines = out.getvalue().splitlines()
         self.assertRegex(lines[-1], f"^{LAST_LINE.pattern}$", out.getvalue())
@@ -109,6 +110,37 @@ class Demo(unittest.TestCase):
         self.assertGreater(int(figures["missed"]), 0, text)
         self.assertGreater(int(figures["admitted_after"]), 0, text)
         self.assertGreater(int(figures["secrets_found"]), 0, text)
+
+
+class Drained(unittest.TestCase):
+    """What the demo says of ways in that end by themselves, from a record and her log."""
+
+    def ends(self, until, tries):
+        entry = {"leaf": {"kind": "probed", "state": "draining", "system": "realm", "until": until},
+                 "payload": {"node": "realm/token/e@LAB tickets"}}
+        log = [{"mark": "x"}] + [{"system": "realm", "id": "e@LAB tickets", "outcome": outcome, "begun": begun} for begun, outcome in tries]
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+            file.write("\n".join(map(json.dumps, log)))
+            file.flush()
+            return demo.drained({"entries": [entry]}, Path(file.name))
+
+    def complaints(self, ends):
+        figures = {name: 0 for name in ("open", "unknown", "missed", "admitted_after", "secrets_found", "observed", "draining")}
+        figures |= {"paths": 30, "refused": 10, "witnessed": 8, "read_back": 12, "usual_way_admitted": 40, "identity_cut_ms": 1}
+        figures["time_to_zero_ms"] = 2
+        return demo.complaints(figures, 0, {"exit": 0}, ends)
+
+    def test_an_end_that_was_right_is_accepted(self):
+        ends = self.ends("2026-01-01T10:00:30.000Z", [("2026-01-01T10:00:27.500Z", "admitted"), ("2026-01-01T10:00:31.000Z", "refused")])
+        self.assertEqual(demo.late_by(*ends["realm", "e@LAB tickets"]), 2.5)
+        self.assertEqual(self.complaints(ends), [])
+
+    def test_an_end_said_too_early_or_much_too_late_or_none_is_not(self):
+        early = self.ends("2026-01-01T10:00:30.000Z", [("2026-01-01T10:00:30.100Z", "admitted")])
+        self.assertEqual(len(self.complaints(early)), 2)
+        for ends in (self.ends("2026-01-01T10:00:30.000Z", [("2026-01-01T10:00:20.000Z", "admitted")]),
+                     self.ends("2026-01-01T10:00:30.000Z", [("2026-01-01T10:00:29.000Z", "refused")]), {}):
+            self.assertEqual(len(self.complaints(ends)), 1)
 
 
 if __name__ == "__main__":

@@ -115,11 +115,12 @@ std::string only_words(const std::vector<model::Action>& only) {
 /// Surprises first; then by kind and id.
 void append_system(std::string& out, const MapView& view, const Shown& shown, const model::SystemId& system) {
   std::vector<const graph::Path*> rows;
-  for (const auto& path : shown.paths)
-    if (path.node.key.system == system && (view.only.empty() || shown.surviving.contains(path.node.id()))) rows.push_back(&path);
+  for (const bool surprising : {true, false})
+    for (const auto& path : shown.paths)
+      if (path.node.key.system == system && path.surprise.empty() != surprising &&
+          (view.only.empty() || shown.surviving.contains(path.node.id())))
+        rows.push_back(&path);
   if (rows.empty()) return;
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const graph::Path* a, const graph::Path* b) { return !a->surprise.empty() && b->surprise.empty(); });
   const auto catalogue = view.catalogues.find(system);
   const bool simulated = catalogue != view.catalogues.end() && catalogue->second.simulated;
   out += fmt::format("\n{}{}\n", base::escape_terminal(system.text(), 60), simulated ? " (simulated)" : "");
