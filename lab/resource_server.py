@@ -6,6 +6,7 @@
 This is what makes an ending drain: whatever is revoked at the provider, a token lets in here until it expires.
 """
 import argparse
+import base64
 import http.server
 import json
 import os
@@ -32,8 +33,14 @@ class Keys:
     def find(self, key_id):
         if key_id not in self.keys:
             with _OPENER.open(self.url, timeout=5) as answer:
-                self.keys = {key["kid"]: jwt.PyJWK(key).key for key in json.load(answer)["keys"]}
+                self.keys = {key["kid"]: jwt.PyJWK(_whole(key)).key for key in json.load(answer)["keys"]}
         return self.keys.get(key_id)
+
+
+def _whole(key):
+    """RFC 7518 §6.2.1.2 wants every octet of a coordinate; the provider leaves out leading zeros, one key in 128 has some."""
+    return key | {name: base64.urlsafe_b64encode(base64.urlsafe_b64decode(key[name] + "==").rjust(32, b"\0")).decode().rstrip("=")
+                  for name in ("x", "y") if key.get("kty") == "EC"}
 
 
 class Desk(http.server.BaseHTTPRequestHandler):
@@ -48,7 +55,7 @@ class Desk(http.server.BaseHTTPRequestHandler):
                                 options={"require": ["exp", "iss", "sub"], "verify_aud": False})
         except (jwt.InvalidTokenError, ValueError, TypeError) as no:
             return self._say(401, {"simulated": True, "refused": type(no).__name__})
-        except OSError as problem:
+        except (OSError, jwt.PyJWTError, KeyError) as problem:
             return self._say(503, {"simulated": True, "problem": str(problem)})
         if claims.get("type") != "access_token" or SCOPE not in str(claims.get("scope", "")).split():
             return self._say(403, {"simulated": True, "refused": "scope"})
