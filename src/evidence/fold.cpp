@@ -149,6 +149,7 @@ Status path_changed(CaseFold& fold, const Leaf& leaf) {
     EXEUNT_TRY_ASSIGN(grade, need<model::Grade>(leaf, "grade", leaf.grade));
   }
   PathFold& path = found->second;
+  if (state == model::PathState::waived && path.state != state) return broken(leaf, leaf.target + ": waived without an approved exception");
   // The same state again only tells a grade, a control or an instant anew.
   if (path.state != state) {
     if (auto change = model::may_change(path.state, state); !change) return broken(leaf, leaf.target + ": " + change.error().what);
@@ -204,6 +205,87 @@ Status task_changed(CaseFold& fold, const Leaf& leaf) {
   return {};
 }
 
+Status exception_asked(CaseFold& fold, const Leaf& leaf) {
+  if (leaf.digest.empty() || !leaf.until || leaf.count.value_or(0) < 1)
+    return broken(leaf, "an exception without digest, end or number of paths");
+  if (!fold.paths.contains(leaf.target)) return broken(leaf, "an exception for the path " + leaf.target + ", which was never found");
+  const auto known = fold.exceptions.find(leaf.digest);
+  if (known != fold.exceptions.end()) {
+    const ExceptionFold& before = known->second;
+    if (before.approved_at || before.until != *leaf.until || before.paths_expected != *leaf.count)
+      return broken(leaf, "the exception " + leaf.digest + " changes after it was asked for");
+    if (std::find(before.paths.begin(), before.paths.end(), leaf.target) != before.paths.end())
+      return broken(leaf, "the exception " + leaf.digest + " names the path " + leaf.target + " twice");
+    if (static_cast<std::int64_t>(before.paths.size()) == before.paths_expected)
+      return broken(leaf, "the exception " + leaf.digest + " names more paths than it said");
+  }
+  ExceptionFold& asked = fold.exceptions[leaf.digest];
+  asked.paths.push_back(leaf.target);
+  asked.paths_expected = *leaf.count;
+  asked.until = *leaf.until;
+  asked.asker = leaf.actor;
+  if (!asked.asked_at) asked.asked_at = leaf.t;
+  return {};
+}
+
+/// The latest end of the exceptions that stand and name the path, `but` left out.
+std::optional<base::Time> waived_until(const CaseFold& fold, const std::string& target, const std::string& but) {
+  std::optional<base::Time> out;
+  for (const auto& [digest, each] : fold.exceptions)
+    if (digest != but && each.stands() && std::find(each.paths.begin(), each.paths.end(), target) != each.paths.end() &&
+        (!out || each.until > *out))
+      out = each.until;
+  return out;
+}
+
+Status exception_approved(CaseFold& fold, const Leaf& leaf) {
+  const auto found = fold.exceptions.find(leaf.digest);
+  if (found == fold.exceptions.end()) return broken(leaf, "an approval of an exception that this case was not asked for");
+  ExceptionFold& granted = found->second;
+  if (leaf.approver.empty()) return broken(leaf, "an exception is approved without an approver");
+  if (granted.approved_at) return broken(leaf, "the exception " + leaf.digest + " is approved twice");
+  if (leaf.approver == granted.asker || leaf.approver == fold.subject)
+    return broken(leaf, "an exception is approved by who asked for it, or by the subject");
+  if (static_cast<std::int64_t>(granted.paths.size()) != granted.paths_expected)
+    return broken(leaf, "the exception " + leaf.digest + " was not asked for to its end");
+  if (leaf.until != granted.until || leaf.t >= granted.until)
+    return broken(leaf, "the exception " + leaf.digest + " has another end, or has passed it");
+  for (const auto& target : granted.paths) {
+    const auto& path = fold.paths.at(target);
+    if (path.state == model::PathState::waived) continue;
+    if (auto change = model::may_change(path.state, model::PathState::waived); !change)
+      return broken(leaf, target + ": " + change.error().what);
+  }
+  granted.approver = leaf.approver;
+  granted.approved_at = leaf.t;
+  for (const auto& target : granted.paths) {
+    PathFold& path = fold.paths.at(target);
+    path.state = model::PathState::waived;
+    path.grade = model::Grade::waived;
+    path.means.clear();
+    path.control.clear();
+    path.first_refused.reset();
+    path.until = waived_until(fold, target, {});
+  }
+  return {};
+}
+
+Status exception_expired(CaseFold& fold, const Leaf& leaf) {
+  const auto found = fold.exceptions.find(leaf.digest);
+  if (found == fold.exceptions.end() || !found->second.stands()) return broken(leaf, "an exception ends that did not stand");
+  found->second.expired_at = leaf.t;
+  for (const auto& target : found->second.paths) {
+    PathFold& path = fold.paths.at(target);
+    if (path.state != model::PathState::waived) continue;  // it turned out to be over before
+    path.until = waived_until(fold, target, leaf.digest);
+    if (path.until) continue;
+    path.state = model::PathState::live;
+    path.grade = model::Grade::unknown;
+    if (path.required) fold.zero.reset();  // work again
+  }
+  return {};
+}
+
 Status begin(CaseFold& fold, const Leaf& leaf) {
   if (leaf.subject.empty()) return broken(leaf, "a case without a subject");
   fold.subject = leaf.subject;
@@ -230,6 +312,9 @@ Status apply_kind(CaseFold& fold, const Leaf& leaf) {
     case LeafKind::resumed: fold.halted = false; return {};
     case LeafKind::milestone: return milestone(fold, leaf);
     case LeafKind::witness_intended: return witness_intended(fold, leaf);
+    case LeafKind::exception_asked: return exception_asked(fold, leaf);
+    case LeafKind::exception_approved: return exception_approved(fold, leaf);
+    case LeafKind::exception_expired: return exception_expired(fold, leaf);
     case LeafKind::gate_refused:
     case LeafKind::clock_stepped:
     case LeafKind::link_confirmed:

@@ -51,6 +51,17 @@ struct ListingFold {
   std::int64_t count = 0;
 };
 
+/// A waiver of named paths: asked, approved by a signature, and at its end work again.
+struct ExceptionFold {
+  std::vector<std::string> paths;   // target references, as they were asked for
+  std::int64_t paths_expected = 0;  // fewer are there when the process ended while it was asked for: then it cannot be approved
+  base::Time until{};
+  std::string asker, approver;  // references; no approver: not approved
+  std::optional<base::Time> asked_at, approved_at, expired_at;
+  /// Approved, and not journalled as expired. What the clock says is the reader's to compare.
+  [[nodiscard]] bool stands() const { return approved_at.has_value() && !expired_at.has_value(); }
+};
+
 struct CaseFold {
   std::string tenant, case_id, subject;
   std::uint64_t entries = 0;  // next case_seq
@@ -64,6 +75,7 @@ struct CaseFold {
   std::map<std::string, ListingFold> listings;         // "<system> <account> <node>", newest of each
   std::set<std::pair<std::string, std::string>> gaps;  // (system, node name)
   std::map<std::string, std::string> tasks;            // target -> asked | done | overdue
+  std::map<std::string, ExceptionFold> exceptions;     // by the digest of their document
   bool halted = false;
 };
 
@@ -81,8 +93,14 @@ class Folder {
   CaseFold state_;
 };
 
-/// Exit severity of a case as it stands: 0 every required path ended at its grade and every required listing full · 3 something still
+/// Exit severity of a case as it stands: 0 every required path ended at its grade, or waived, and every required listing full · 3 something still
 /// admitted · 4 unknown, or a required listing not full · 8 only draining left · 5 waits for an approval or a guard.
 [[nodiscard]] int exit_code(const CaseFold& state);
+/// The same at an instant: what is waived until then or earlier counts as admitted, whether or not its end was journalled yet.
+[[nodiscard]] int exit_code(const CaseFold& state, base::Time now);
+/// A path as it stands at an instant: from the end of its exception on it is live, whether or not that was journalled yet.
+[[nodiscard]] PathFold at(const PathFold& path, base::Time now);
+/// Whether an approved exception has come to its end and nobody has journalled that.
+[[nodiscard]] bool has_expired(const CaseFold& state, base::Time now);
 
 }  // namespace exeunt::evidence

@@ -47,11 +47,30 @@ class Stream {
   void probe(const std::string& target, const std::string& moment, const std::string& answer, const std::string& outcome = "") {
     must(LeafKind::probed, [&](Leaf& leaf) { leaf.target = target, leaf.moment = moment, leaf.answer = answer, leaf.outcome = outcome; });
   }
+  /// Asked for by p_2; `until` in seconds, an entry a second.
+  void ask(const std::string& digest, const std::vector<std::string>& targets, int until) {
+    for (const auto& target : targets) must(LeafKind::exception_asked, asked(digest, target, static_cast<int>(targets.size()), until));
+  }
+  static std::function<void(Leaf&)> asked(const std::string& digest, const std::string& target, int count, int until) {
+    return [=](Leaf& leaf) {
+      leaf.digest = digest, leaf.target = target, leaf.count = count, leaf.actor = "p_2";
+      leaf.until = base::Time(base::Duration(1'000 * until));
+    };
+  }
   const evidence::PathFold& of(const std::string& target) { return folder.state().paths.at(target); }
 
   Folder folder;
   std::vector<Leaf> leaves;
 };
+
+std::function<void(Leaf&)> granted(const std::string& digest, int until, const std::string& approver = "p_3") {
+  return [=](Leaf& leaf) {
+    leaf.digest = digest, leaf.approver = approver, leaf.actor = "p_2", leaf.until = base::Time(base::Duration(1'000 * until));
+  };
+}
+std::function<void(Leaf&)> expired(const std::string& digest) {
+  return [=](Leaf& leaf) { leaf.digest = digest; };
+}
 
 bool refused(const base::Status& status) { return !status && status.error().code == base::Code::data_loss; }
 
@@ -182,7 +201,8 @@ TEST_CASE("fold: the worst of what is left decides the exit code") {
       {"a watched one only", [](Stream& s) { s.path("n_1", "watched"); }, 0},
       {"all ended", [](Stream& s) { s.path("n_1"), s.change("n_1", "ended", "refused"); }, 0},
       {"ended below its grade", [](Stream& s) { s.path("n_1"), s.change("n_1", "ended", "acknowledged"); }, 4},
-      {"waived", [](Stream& s) { s.path("n_1"), s.change("n_1", "waived", "waived"); }, 0},
+      {"waived", [](Stream& s) { s.path("n_1"), s.ask("ee", {"n_1"}, 500), s.must(LeafKind::exception_approved, granted("ee", 500)); }, 0},
+      {"asked for, and not approved", [](Stream& s) { s.path("n_1"), s.ask("ee", {"n_1"}, 500); }, 3},
       {"draining", [](Stream& s) { s.path("n_1"), s.change("n_1", "draining"); }, 8},
       {"draining and unknown", [](Stream& s) { s.path("n_1"), s.change("n_1", "draining"), s.path("n_2"), s.change("n_2", "unknown"); }, 4},
       {"unknown and live", [](Stream& s) { s.path("n_1"), s.change("n_1", "unknown"), s.path("n_2"); }, 3},
@@ -212,10 +232,24 @@ TEST_CASE("fold: the worst of what is left decides the exit code") {
 }
 
 TEST_CASE("fold: a snapshot and the rest give the whole, byte for byte") {
-  const std::vector<LeafKind> kinds = {LeafKind::plan_compiled, LeafKind::approved,     LeafKind::state_changed, LeafKind::path_found,
-                                       LeafKind::listed,        LeafKind::gap_declared, LeafKind::step_intended, LeafKind::step_outcome,
-                                       LeafKind::probed,        LeafKind::path_changed, LeafKind::task_changed,  LeafKind::halted,
-                                       LeafKind::resumed,       LeafKind::milestone,    LeafKind::noted};
+  const std::vector<LeafKind> kinds = {LeafKind::plan_compiled,
+                                       LeafKind::approved,
+                                       LeafKind::state_changed,
+                                       LeafKind::path_found,
+                                       LeafKind::listed,
+                                       LeafKind::gap_declared,
+                                       LeafKind::step_intended,
+                                       LeafKind::step_outcome,
+                                       LeafKind::probed,
+                                       LeafKind::path_changed,
+                                       LeafKind::task_changed,
+                                       LeafKind::halted,
+                                       LeafKind::resumed,
+                                       LeafKind::milestone,
+                                       LeafKind::noted,
+                                       LeafKind::exception_asked,
+                                       LeafKind::exception_approved,
+                                       LeafKind::exception_expired};
   CHECK(rc::check("snapshot", [&] {
     const auto word = [](std::initializer_list<const char*> words) {
       return std::string(*rc::gen::elementOf(std::vector<std::string>(words.begin(), words.end())));
@@ -243,6 +277,11 @@ TEST_CASE("fold: a snapshot and the rest give the whole, byte for byte") {
         leaf.control = "held";
         leaf.until = leaf.t;
         leaf.count = i;
+        if (leaf.kind == LeafKind::exception_asked || leaf.kind == LeafKind::exception_approved) {
+          leaf.count = leaf.digest == "aa" ? 1 : 2;
+          leaf.until = base::Time(base::Duration(1'000'000));
+          leaf.actor = "p_1" + leaf.digest;
+        }
         if (leaf.kind == LeafKind::path_found) leaf.state = "live", leaf.system = "directory", leaf.node = "account";
       }));
     }
@@ -273,4 +312,110 @@ TEST_CASE("fold: a snapshot of another version or with a member missing is refus
   text.replace(text.find("\"halted\":false,"), 15, "");
   CHECK_FALSE(Folder::restore(text).has_value());
   CHECK_FALSE(Folder::restore("{").has_value());
+}
+
+TEST_CASE("fold: an approved exception waives what it names, and its end makes it work again") {
+  Stream stream;
+  stream.must(LeafKind::case_opened);
+  stream.path("n_1");
+  stream.path("n_2");
+  stream.path("n_3");
+  stream.must(LeafKind::milestone, [](Leaf& leaf) { leaf.outcome = "zero"; });
+  stream.ask("ee", {"n_1", "n_2"}, 500);
+  CHECK_EQ(stream.of("n_1").state, model::PathState::live);
+  stream.must(LeafKind::exception_approved, granted("ee", 500));
+  CHECK_EQ(stream.of("n_1").state, model::PathState::waived);
+  CHECK_EQ(stream.of("n_2").grade, model::Grade::waived);
+  CHECK_EQ(stream.of("n_2").until, base::Time(base::Duration(500'000)));
+  CHECK_EQ(stream.of("n_3").state, model::PathState::live);
+  CHECK(stream.folder.state().zero.has_value());
+  stream.change("n_3", "ended", "refused");
+  stream.state("waiting_approval");
+  stream.state("running");
+  CHECK_EQ(evidence::exit_code(stream.folder.state(), base::Time(base::Duration(499'999))), 0);
+  CHECK_EQ(evidence::exit_code(stream.folder.state(), base::Time(base::Duration(500'000))), 3);
+  CHECK_FALSE(evidence::has_expired(stream.folder.state(), base::Time(base::Duration(499'999))));
+  CHECK(evidence::has_expired(stream.folder.state(), base::Time(base::Duration(500'000))));
+  CHECK_EQ(evidence::at(stream.of("n_1"), base::Time(base::Duration(499'999))).state, model::PathState::waived);
+  const auto past = evidence::at(stream.of("n_1"), base::Time(base::Duration(500'000)));
+  CHECK_EQ(past.state, model::PathState::live);
+  CHECK_EQ(past.grade, model::Grade::unknown);
+  CHECK_FALSE(past.until.has_value());
+  CHECK_EQ(evidence::at(stream.of("n_3"), base::Time(base::Duration(500'000))).state, model::PathState::ended);
+  // A second one that lasts longer keeps the path when the first one ends.
+  stream.ask("ff", {"n_2"}, 900);
+  stream.must(LeafKind::exception_approved, granted("ff", 900));
+  stream.must(LeafKind::exception_expired, expired("ee"));
+  CHECK_EQ(stream.of("n_1").state, model::PathState::live);
+  CHECK_EQ(stream.of("n_1").grade, model::Grade::unknown);
+  CHECK_FALSE(stream.of("n_1").until.has_value());
+  CHECK_EQ(stream.of("n_2").state, model::PathState::waived);
+  CHECK_EQ(stream.of("n_2").until, base::Time(base::Duration(900'000)));
+  CHECK_FALSE(stream.folder.state().zero.has_value());
+  CHECK(refused(stream.add(LeafKind::exception_expired, expired("ee"))));
+  const auto again = Folder::restore(stream.folder.snapshot());
+  REQUIRE(again.has_value());
+  CHECK_EQ(again->snapshot(), stream.folder.snapshot());
+  const auto& kept = again->state().exceptions.at("ee");
+  CHECK_EQ(kept.paths, std::vector<std::string>{"n_1", "n_2"});
+  CHECK_EQ(kept.until, base::Time(base::Duration(500'000)));
+  CHECK(kept.asked_at.has_value());
+  CHECK(kept.approved_at.has_value());
+  CHECK(kept.expired_at.has_value());
+  CHECK(again->state().exceptions.at("ff").stands());
+}
+
+TEST_CASE("fold: an exception that nobody may have approved, or that was not asked for so, changes nothing") {
+  struct Row {
+    const char* what;
+    std::function<base::Status(Stream&)> then;
+  };
+  const std::vector<Row> rows = {
+      {"asked for a path that was never found",
+       [](Stream& s) { return s.add(LeafKind::exception_asked, Stream::asked("aa", "n_9", 1, 500)); }},
+      {"asked without an end",
+       [](Stream& s) {
+         return s.add(LeafKind::exception_asked, [](Leaf& leaf) { leaf.digest = "aa", leaf.target = "n_1", leaf.count = 1; });
+       }},
+      {"one path more than it said", [](Stream& s) { return s.add(LeafKind::exception_asked, Stream::asked("ee", "n_2", 1, 500)); }},
+      {"the same path twice", [](Stream& s) { return s.add(LeafKind::exception_asked, Stream::asked("half", "n_1", 2, 500)); }},
+      {"another end than before", [](Stream& s) { return s.add(LeafKind::exception_asked, Stream::asked("half", "n_2", 2, 501)); }},
+      {"approved and never asked for", [](Stream& s) { return s.add(LeafKind::exception_approved, granted("aa", 500)); }},
+      {"approved before it was asked for to its end", [](Stream& s) { return s.add(LeafKind::exception_approved, granted("half", 500)); }},
+      {"approved by who asked", [](Stream& s) { return s.add(LeafKind::exception_approved, granted("ee", 500, "p_2")); }},
+      {"approved by the subject", [](Stream& s) { return s.add(LeafKind::exception_approved, granted("ee", 500, "p_1")); }},
+      {"approved by nobody", [](Stream& s) { return s.add(LeafKind::exception_approved, granted("ee", 500, "")); }},
+      {"approved with another end", [](Stream& s) { return s.add(LeafKind::exception_approved, granted("ee", 501)); }},
+      {"approved after its end",
+       [](Stream& s) {
+         return s.add(LeafKind::exception_approved,
+                      [](Leaf& leaf) { granted("ee", 500)(leaf), leaf.t = base::Time(base::Duration(500'000)); });
+       }},
+      {"of a path that ended",
+       [](Stream& s) {
+         s.change("n_1", "ended", "refused");
+         return s.add(LeafKind::exception_approved, granted("ee", 500));
+       }},
+      {"approved twice",
+       [](Stream& s) {
+         s.must(LeafKind::exception_approved, granted("ee", 500));
+         return s.add(LeafKind::exception_approved, granted("ee", 500, "p_4"));
+       }},
+      {"ended and never approved", [](Stream& s) { return s.add(LeafKind::exception_expired, expired("ee")); }},
+      {"waived by a mere change",
+       [](Stream& s) {
+         return s.add(LeafKind::path_changed, [](Leaf& leaf) { leaf.target = "n_1", leaf.state = "waived", leaf.grade = "waived"; });
+       }},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    Stream stream;
+    stream.must(LeafKind::case_opened);
+    stream.path("n_1");
+    stream.path("n_2");
+    stream.ask("ee", {"n_1"}, 500);
+    stream.must(LeafKind::exception_asked, Stream::asked("half", "n_1", 2, 500));
+    CHECK(refused(row.then(stream)));
+    CHECK(stream.of("n_2").state == model::PathState::live);
+  }
 }

@@ -40,6 +40,9 @@ constexpr KindName k_kinds[] = {
     {LeafKind::watch_summary, "watch_summary"},
     {LeafKind::milestone, "milestone"},
     {LeafKind::witness_intended, "witness_intended"},
+    {LeafKind::exception_asked, "exception_asked"},
+    {LeafKind::exception_approved, "exception_approved"},
+    {LeafKind::exception_expired, "exception_expired"},
 };
 
 // One order for writing and reading: the members by name.

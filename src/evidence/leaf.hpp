@@ -42,6 +42,9 @@ enum class LeafKind : std::uint8_t {
   watch_summary = 21,
   milestone = 22,         // outcome = "identity_cut" | "zero": the first instant at which it held (the fold keeps the newest)
   witness_intended = 23,  // step, attempt, system, target = account, node = kind: durable before a path of ours is opened on it
+  exception_asked = 24,   // one for each path: digest of the document to sign, target, system, node, until, count = how many paths it names
+  exception_approved = 25,  // digest, approver, until: all its paths are waived from here on
+  exception_expired = 26,   // digest: its paths are live again, where no other exception covers them
 };
 [[nodiscard]] std::string_view name(LeafKind kind);
 [[nodiscard]] std::optional<LeafKind> parse_leaf_kind(std::string_view text);

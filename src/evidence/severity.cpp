@@ -14,8 +14,8 @@ constexpr int k_unknown = 4;
 constexpr int k_waits_for_approval = 5;
 constexpr int k_draining = 8;
 
-int of_path(const PathFold& path) {
-  switch (path.state) {
+int of_path(const PathFold& path, const std::optional<base::Time>& now) {
+  switch (now ? at(path, *now).state : path.state) {
     case model::PathState::waived: return k_all_ended;
     case model::PathState::ended: return model::at_least(path.grade, path.grade_required) ? k_all_ended : k_unknown;
     case model::PathState::draining: return k_draining;
@@ -45,11 +45,13 @@ bool waits_for_approval(const CaseFold& state) {
 
 }  // namespace
 
-int exit_code(const CaseFold& state) {
+namespace {
+
+int worst_of(const CaseFold& state, const std::optional<base::Time>& now) {
   constexpr std::array<int, 5> k_worst_first = {k_admitted, k_unknown, k_draining, k_waits_for_approval, k_all_ended};
   std::array<bool, 16> seen{};
   for (const auto& [target, path] : state.paths) {
-    if (path.required) seen[static_cast<std::size_t>(of_path(path))] = true;
+    if (path.required) seen[static_cast<std::size_t>(of_path(path, now))] = true;
   }
   for (const auto& [key, listing] : state.listings) {
     if (!covers(state, listing)) seen[k_unknown] = true;
@@ -64,5 +66,24 @@ int exit_code(const CaseFold& state) {
   }
   return k_all_ended;
 }
+
+}  // namespace
+
+PathFold at(const PathFold& path, base::Time now) {
+  PathFold out = path;
+  if (path.state != model::PathState::waived || !path.until || *path.until > now) return out;
+  out.state = model::PathState::live;
+  out.grade = model::Grade::unknown;
+  out.until.reset();
+  return out;
+}
+
+bool has_expired(const CaseFold& state, base::Time now) {
+  return std::any_of(state.exceptions.begin(), state.exceptions.end(),
+                     [&](const auto& each) { return each.second.stands() && each.second.until <= now; });
+}
+
+int exit_code(const CaseFold& state) { return worst_of(state, std::nullopt); }
+int exit_code(const CaseFold& state, base::Time now) { return worst_of(state, now); }
 
 }  // namespace exeunt::evidence

@@ -75,6 +75,24 @@ std::string listing_json(const ListingFold& listing) {
   return done(out);
 }
 
+std::string exception_json(const ExceptionFold& exception) {
+  std::string paths;
+  for (const auto& path : exception.paths) {
+    paths.push_back(paths.empty() ? '[' : ',');
+    base::append_json_string(paths, path);
+  }
+  CanonicalWriter out;
+  put_time(out, "approved_at", exception.approved_at);
+  out.text("approver", exception.approver);
+  put_time(out, "asked_at", exception.asked_at);
+  out.text("asker", exception.asker);
+  put_time(out, "expired_at", exception.expired_at);
+  out.json("paths", paths.empty() ? "[]" : paths + "]");
+  out.integer("paths_expected", exception.paths_expected);
+  out.time("until", exception.until);
+  return done(out);
+}
+
 std::string task_json(const std::string& outcome) {
   CanonicalWriter out;
   out.text("outcome", outcome);
@@ -145,6 +163,14 @@ class Reader {
     const auto parsed = base::from_rfc3339(value);
     if (!parsed) return refuse(key);
     out = *parsed;
+  }
+  void texts(std::string_view key, std::vector<std::string>& out) {
+    const Json* found = object_ == nullptr ? nullptr : object_->if_contains(key);
+    if (found == nullptr || !found->is_array()) return refuse(key);
+    for (const Json& element : found->get_array()) {
+      if (!element.is_string()) return refuse(key);
+      out.emplace_back(element.get_string());
+    }
   }
   template <class Each>
   void members(std::string_view key, Each each) {
@@ -234,6 +260,21 @@ void read_collections(Reader& in, CaseFold& fold) {
     each.text("node", gap.second);
     fold.gaps.insert(std::move(gap));
   });
+  // Left out where there is none: the snapshot of a case without exceptions reads as those written before there were any.
+  if (in.has("exceptions"))
+    in.members("exceptions", [&](const std::string& key, Reader& each) {
+      ExceptionFold& exception = fold.exceptions[key];
+      each.texts("paths", exception.paths);
+      each.integer("paths_expected", exception.paths_expected);
+      std::optional<base::Time> until;
+      each.time("until", until);
+      exception.until = until.value_or(base::Time{});
+      each.text("asker", exception.asker);
+      each.text("approver", exception.approver);
+      each.time("asked_at", exception.asked_at);
+      each.time("approved_at", exception.approved_at);
+      each.time("expired_at", exception.expired_at);
+    });
   in.members("tasks", [&](const std::string& key, Reader& each) { each.text("outcome", fold.tasks[key]); });
 }
 
@@ -245,6 +286,7 @@ std::string Folder::snapshot() const {
   out.text("case", state_.case_id);
   put_time(out, "detected", state_.detected);
   out.integer("entries", static_cast<std::int64_t>(state_.entries));
+  if (!state_.exceptions.empty()) out.json("exceptions", map_json(state_.exceptions, exception_json));
   out.integer("fold_version", k_fold_version);
   out.json("gaps", list_json(state_.gaps, gap_json));
   out.flag("halted", state_.halted);

@@ -107,6 +107,9 @@ std::string words_of(const evidence::Leaf& leaf, const JsonObject& payload, cons
     case K::halted: return "halted: " + text("words");
     case K::clock_stepped: return "the wall clock stepped";
     case K::watch_summary: return "watch: " + text("words");
+    case K::exception_asked: return "exception " + leaf.digest.substr(0, 12) + " asked for: " + target + ", " + text("reason");
+    case K::exception_approved: return "exception " + leaf.digest.substr(0, 12) + " approved by " + text("approver");
+    case K::exception_expired: return "exception " + leaf.digest.substr(0, 12) + " expired: " + text("words");
     case K::listed:
     case K::resumed:
     case K::link_confirmed:
