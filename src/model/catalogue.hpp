@@ -32,6 +32,11 @@ struct ActionSpec {
   /// Kinds of path of which a witness is opened on the target just before this call, with the step's new secret as the account's password.
   std::vector<NodeKind> witnesses;
   std::string why;  // one sentence with the source, for --explain
+
+  // What an exception may ask of it. Not in the digest: a plan does not depend on it, and no approval may fall because of it.
+  std::vector<NodeKind> leaves_out = {};  // of `covers`: kinds that it ends one by one as they are named, so that one can be left alone
+  bool shuts_target = false;              // it shuts its target too, although it does not cover it
+  std::string alike_after = {};           // what follows this mark in a native id is what it is shut by: "SHA256:" of a key on two accounts
 };
 
 /// One kind of path on this kind of system, and how well its ending can be shown.

@@ -41,6 +41,8 @@ prepare_max: 0s
 identity_confirm_max: 60s
 # An approval that was not used by then has to be given again.
 approval_valid: 24h
+# How long an exception may last (a way in that stays for a time, for a reason, by a signature); then it is work again. 0s: no exceptions.
+exception_max: 30d
 
 # Never touched, whoever asks: nodes by immutable id (`exeunt map --json` prints them), people by HR id.
 protected_nodes: []

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/escape.hpp"
 #include "plan/words.hpp"
 
@@ -49,7 +51,12 @@ std::vector<std::string> bystander_lines(const Plan& plan) {
   return out;
 }
 
-void explain_step(std::string& out, const Plan& plan, const Step& step) {
+/// The step would shut the very thing that it names, and that stays.
+bool is_held_back(const Step& step, const Kept& kept) {
+  return kept.contains(step.target.id()) && std::find(step.covers.begin(), step.covers.end(), step.target.key.kind) != step.covers.end();
+}
+
+void explain_step(std::string& out, const Plan& plan, const Step& step, const Kept& kept) {
   append_paragraph(out, fmt::format("  {}  ", safe(step.id.text())), sentence(step));
   constexpr auto indent = "       ";
   if (!step.why.empty()) append_paragraph(out, fmt::format("{}why: ", indent), safe(step.why));
@@ -57,9 +64,10 @@ void explain_step(std::string& out, const Plan& plan, const Step& step) {
   if (const auto rule = rule_words(step); !rule.empty()) append_paragraph(out, indent, rule);
   std::string ends;
   for (const auto* path : paths_of(plan, step))
-    ends +=
-        fmt::format("{}{} {} (at least {})", ends.empty() ? "" : ", ", name(path->node.key.kind), quoted(path->node), name(path->required));
+    ends += fmt::format("{}{} {} (at least {}{})", ends.empty() ? "" : ", ", name(path->node.key.kind), quoted(path->node),
+                        name(path->required), kept_words(kept, path->node.id()));
   if (!ends.empty()) append_paragraph(out, fmt::format("{}ends: ", indent), ends);
+  if (is_held_back(step, kept)) append_paragraph(out, indent, "held back as a whole" + kept_words(kept, step.target.id()));
   for (const auto kind : step.witnesses)
     append_paragraph(
         out, indent,
@@ -71,7 +79,7 @@ void explain_step(std::string& out, const Plan& plan, const Step& step) {
 
 }  // namespace
 
-std::string explain(const Plan& plan) {
+std::string explain(const Plan& plan, const Kept& kept) {
   std::string out = fmt::format("Plan{} of case {} for {}\n", plan.name.empty() ? "" : " " + safe(plan.name), safe(plan.case_id.text()),
                                 name_of(plan.subject));
   append_paragraph(
@@ -82,12 +90,13 @@ std::string explain(const Plan& plan) {
   each_stage(plan, [&](model::Stage stage, const std::vector<const Step*>& steps) {
     out += fmt::format("\nStage {}: {}\n", static_cast<int>(stage), words(stage));
     append_paragraph(out, "  ", reason(stage));
-    for (const auto* step : steps) explain_step(out, plan, *step);
+    for (const auto* step : steps) explain_step(out, plan, *step, kept);
   });
   std::vector<std::string> open;
   for (const auto& path : plan.paths)
     if (path.step.empty()) open.push_back(path.node.id().text() + " " + path.node.label);
   append_list(out, "No step ends these:", open);
+  append_list(out, "Stay for a time, by an exception:", kept_lines(plan, kept));
   append_list(out, "Cannot be undone:", plan.irreversible);
   append_list(out, "Accounts that may be the person's own, left alone until somebody confirms them:", proposed_lines(plan));
   append_list(out, "Others who will notice:", bystander_lines(plan));
@@ -100,9 +109,10 @@ std::string explain(const Plan& plan) {
 
 namespace {
 
-void runbook_step(std::string& out, const Plan& plan, const Step& step) {
+void runbook_step(std::string& out, const Plan& plan, const Step& step, const Kept& kept) {
   append_paragraph(out, fmt::format("  [ ] {}  ", safe(step.id.text())), sentence(step));
   constexpr auto indent = "           ";
+  if (is_held_back(step, kept)) append_paragraph(out, indent, "NOT YET: it would end what" + kept_words(kept, step.target.id()).substr(1));
   if (step.action != model::Action::attest && step.action != model::Action::review)
     append_paragraph(out, fmt::format("{}immutable id: ", indent), safe(step.target.key.native_id));
   for (const char* fact : {"dn", "login", "role", "account"})
@@ -114,7 +124,8 @@ void runbook_step(std::string& out, const Plan& plan, const Step& step) {
   std::string seen;
   for (const auto* path : paths_of(plan, step))
     if (path->node.key != step.target.key)
-      append_paragraph(seen, fmt::format("{}  [ ] ", indent), fmt::format("{} {}", name(path->node.key.kind), quoted(path->node)));
+      append_paragraph(seen, fmt::format("{}  [ ] ", indent),
+                       fmt::format("{} {}{}", name(path->node.key.kind), quoted(path->node), kept_words(kept, path->node.id())));
   if (step.by_rule)
     append_paragraph(out, indent,
                      fmt::format("list them, end them all, list again; go on when two lists in a row show nothing new. {}",
@@ -126,7 +137,7 @@ void runbook_step(std::string& out, const Plan& plan, const Step& step) {
 
 }  // namespace
 
-std::string runbook(const Plan& plan) {
+std::string runbook(const Plan& plan, const Kept& kept) {
   std::string out = "RUNBOOK: for a day when Exeunt does not run\n\n";
   append_paragraph(out, "End the access of: ", name_of(plan.subject));
   append_paragraph(out, "Case:              ",
@@ -141,7 +152,7 @@ std::string runbook(const Plan& plan) {
                    "colleague still gets in.");
   each_stage(plan, [&](model::Stage stage, const std::vector<const Step*>& steps) {
     out += fmt::format("\nSTAGE {}: {}\n", static_cast<int>(stage), words(stage));
-    for (const auto* step : steps) runbook_step(out, plan, *step);
+    for (const auto* step : steps) runbook_step(out, plan, *step, kept);
     if (stage != model::Stage::prove) return;
     append_paragraph(
         out, "  [ ] ",
@@ -149,6 +160,7 @@ std::string runbook(const Plan& plan) {
     append_paragraph(out, "  [ ] ", "Try every way in once more. Write down each answer and the time.");
     append_paragraph(out, "  [ ] ", "Give this page to whoever runs Exeunt: the case is finished there, with probes.");
   });
+  append_list(out, "STAY FOR A TIME, BY AN EXCEPTION: end each when its time has come", kept_lines(plan, kept));
   append_list(out, "CANNOT BE UNDONE", plan.irreversible);
   append_list(out, "MAY BE THE PERSON'S OWN: ask before touching", proposed_lines(plan));
   append_list(out, "TELL THESE BEFORE THEIR WORK STOPS", bystander_lines(plan));

@@ -88,8 +88,10 @@ inline constexpr std::string_view k_fact_own_account = "exeunt_own";
 [[nodiscard]] std::string to_bytes(const Plan& plan);                 // canonical JSON
 [[nodiscard]] base::Result<Plan> from_bytes(std::string_view bytes);  // to_bytes(from_bytes(x)) == x
 [[nodiscard]] model::PlanDigest digest_of(std::string_view bytes);
-[[nodiscard]] std::string explain(const Plan& plan);  // words per step: why it stands where it stands
-[[nodiscard]] std::string runbook(const Plan& plan);  // the same stages for paper, for a day when nothing runs
+/// What an exception keeps, until when. It is no part of a plan: whoever prints one passes it, and it is said where a step would end it.
+using Kept = std::map<model::NodeId, base::Time>;
+[[nodiscard]] std::string explain(const Plan& plan, const Kept& kept = {});  // words per step: why it stands where it stands
+[[nodiscard]] std::string runbook(const Plan& plan, const Kept& kept = {});  // the same stages for paper, for a day when nothing runs
 
 /// The document that an approver signs (canonical JSON with one final newline): tenant, case, plan digest, expiry.
 struct ApprovalRequest {

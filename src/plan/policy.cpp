@@ -131,6 +131,7 @@ void read_all(YamlMapping& file, Policy& out) {
   file.duration("prepare_max", out.prepare_max);
   file.duration("identity_confirm_max", out.identity_confirm_max);
   file.duration("approval_valid", out.approval_valid);
+  file.duration("exception_max", out.exception_max);
   read_protection(file, out);
   file.flag("delete_accounts", out.delete_accounts);
   id(file, "heir", out.heir);

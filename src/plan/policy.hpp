@@ -37,7 +37,8 @@ struct Policy {
   base::Duration prepare_max{0};                                                         // stage 0 when staged; immediate: 0
   base::Duration identity_confirm_max{60'000};  // a broken identity provider holds downstream work no longer than this
   base::Duration approval_valid{std::chrono::hours(24)};
-  std::vector<model::NodeId> protected_nodes;  // by immutable id
+  base::Duration exception_max{std::chrono::days(30)};  // longest exception, counted from when it is asked for; 0: there are none
+  std::vector<model::NodeId> protected_nodes;           // by immutable id
   std::vector<model::PersonId> protected_people;
   int subjects_max = 1;             // blast radius: subjects in `window`
   int destructive_calls_max = 200;  // … and destructive calls

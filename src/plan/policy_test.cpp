@@ -31,6 +31,7 @@ TEST_CASE("policy: the one that init writes says what the defaults are") {
   CHECK(written->prepare_max == plain.prepare_max);
   CHECK(written->identity_confirm_max == plain.identity_confirm_max);
   CHECK(written->approval_valid == plain.approval_valid);
+  CHECK(written->exception_max == plain.exception_max);
   CHECK(written->subjects_max == plain.subjects_max);
   CHECK(written->destructive_calls_max == plain.destructive_calls_max);
   CHECK(written->blast_window == plain.blast_window);
@@ -52,6 +53,7 @@ watched_only: [membership, device]
 prepare_max: 90s
 identity_confirm_max: 500ms
 approval_valid: 2d
+exception_max: 36h
 protected_nodes:
   - warehouse/account/10
   - bastion/key/0:SHA256:a/b+c
@@ -79,6 +81,7 @@ tasks:
   CHECK(policy->prepare_max == std::chrono::seconds(90));
   CHECK(policy->identity_confirm_max == std::chrono::milliseconds(500));
   CHECK(policy->approval_valid == std::chrono::hours(48));
+  CHECK(policy->exception_max == std::chrono::hours(36));
   CHECK(policy->protected_nodes.size() == 2);
   CHECK(policy->protected_people == std::vector<model::PersonId>{model::PersonId("E0002")});
   CHECK(policy->subjects_max == 3);
@@ -121,6 +124,9 @@ TEST_CASE("policy: what is wrong is said with file, line and key") {
       {"version: 1\nprepare_max: 10\n", "policy.yaml:2: prepare_max: \"10\" is no length of time"},
       {"version: 1\nprepare_max: -10s\n", "policy.yaml:2: prepare_max: \"-10s\" is no length of time"},
       {"version: 1\napproval_valid: 0s\n", "policy.yaml:2: approval_valid: is nothing"},
+      {"version: 1\nexception_max: 30\n", "policy.yaml:2: exception_max: \"30\" is no length of time"},
+      {"version: 1\nexception_max: forever\n", "policy.yaml:2: exception_max: \"forever\" is no length of time"},
+      {"version: 1\nexceptions_max: 1d\n", "policy.yaml:2: exceptions_max: is no key that is known here"},
       {"version: 1\ndelete_accounts: yes\n", "policy.yaml:2: delete_accounts: \"yes\" is neither true nor false"},
       {"version: 1\nblast_radius: { subjects_max: -1 }\n",
        "policy.yaml:2: blast_radius.subjects_max: \"-1\" is no whole number from 1 to 1000000"},

@@ -145,6 +145,18 @@ std::string rule_words(const Step& step) {
   return "by rule: all " + kinds + " that there are when the step runs, listed anew until nothing new is found";
 }
 
+std::string kept_words(const Kept& kept, const model::NodeId& id) {
+  const auto found = kept.find(id);
+  return found == kept.end() ? "" : ", stays until " + base::to_rfc3339(found->second) + " by an exception";
+}
+
+std::vector<std::string> kept_lines(const Plan& plan, const Kept& kept) {
+  std::vector<std::string> out;
+  for (const auto& path : plan.paths)
+    if (kept.contains(path.node.id())) out.push_back(path.node.id().text() + " " + path.node.label + kept_words(kept, path.node.id()));
+  return out;
+}
+
 std::vector<std::string> blind_spots(const std::vector<model::Gap>& gaps, const std::vector<model::Listing>& listings) {
   std::vector<std::string> out;
   for (const auto& gap : gaps) out.push_back(fmt::format("{}, {}: {}", gap.system.text(), plural(gap.kind), gap.words));

@@ -26,6 +26,11 @@ namespace exeunt::plan {
 [[nodiscard]] std::string quoted(const model::Node& node);
 [[nodiscard]] std::string quoted(std::string_view text);
 
+/// ", stays until … by an exception"; empty: nothing keeps it.
+[[nodiscard]] std::string kept_words(const Kept& kept, const model::NodeId& id);
+/// Everything of the plan that stays, a line each. Outside text, not escaped yet.
+[[nodiscard]] std::vector<std::string> kept_lines(const Plan& plan, const Kept& kept);
+
 /// What is not seen: gaps, and listings that are not full. Outside text, not escaped yet.
 [[nodiscard]] std::vector<std::string> blind_spots(const std::vector<model::Gap>& gaps, const std::vector<model::Listing>& listings);
 /// A title and one paragraph a line, escaped here; nothing at all without lines.

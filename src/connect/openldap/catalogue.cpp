@@ -69,6 +69,7 @@ ActionSpec end_sessions() {
   spec.covers = {NodeKind::session};
   spec.stage = Stage::identity;
   spec.by_rule = true;
+  spec.shuts_target = true;  // the switch group takes every right from the account itself
   spec.expected_calls = 3;
   spec.why =
       "bound connections survive lock, reset, group removal and deletion (measured): the DN that each was bound with goes into the group "
@@ -84,6 +85,7 @@ ActionSpec remove_memberships() {
   spec.covers = {NodeKind::membership};
   spec.stage = Stage::credentials;
   spec.by_rule = true;
+  spec.leaves_out = {NodeKind::membership};
   spec.expected_calls = 4;
   spec.why = "group membership is what other systems read from the directory; the switch group is never among them";
   return spec;

@@ -20,6 +20,7 @@ ActionSpec by_rule(Action action, std::vector<NodeKind> covers, bool reversible,
   spec.reversible = reversible;
   spec.expected_calls = 4;
   spec.why = std::move(why);
+  spec.alike_after = "SHA256:";  // the KRL shuts a key by its hash, on every account and in every certificate
   return spec;
 }
 
@@ -29,9 +30,11 @@ std::vector<ActionSpec> actions() {
       Action::revoke_keys, {NodeKind::key}, true,
       "removes her lines from authorized_keys and lists the key in the KRL by its hash, so that it is refused on every account of the host "
       "(sshd_config(5) RevokedKeys)"));
+  out.back().leaves_out = {NodeKind::key};
   out.push_back(by_rule(Action::revoke_certificates, {NodeKind::certificate}, false,
                         "lists the certified key's hash and the key id in the KRL: a serial misses a re-issued certificate (ssh-keygen(1), "
                         "KEY REVOCATION LISTS)"));
+  out.back().leaves_out = {NodeKind::certificate};
   auto disable = by_rule(Action::disable_account, {NodeKind::account}, true,
                          "locks and expires the local account; only where the host itself holds it in shadow(5)");
   disable.by_rule = false;
@@ -43,6 +46,7 @@ std::vector<ActionSpec> actions() {
                      "same call");
   end.composed_of = {Action::revoke_keys, Action::end_sessions};
   end.reasserts = true;
+  end.leaves_out = {NodeKind::key};
   out.push_back(std::move(end));
   return out;
 }

@@ -48,6 +48,7 @@ std::vector<ActionSpec> account_actions() {
 
   ActionSpec memberships = action_on(NodeKind::account, Action::remove_memberships, {NodeKind::membership});
   memberships.by_rule = true;
+  memberships.leaves_out = {NodeKind::membership};
   memberships.why = "REVOKE role FROM member; a session that had done SET ROLE keeps its rights until it is ended (probes.md)";
   return {disable, lock, sessions, memberships};
 }
