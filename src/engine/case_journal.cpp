@@ -212,6 +212,12 @@ Status CaseJournal::watch_summary(const std::string& outcome, std::int64_t count
 
 Status CaseJournal::halted(const std::string& words) { return write(leaf_of(LeafKind::halted), Payload::of({{"words", words}})); }
 
+Status CaseJournal::exception_expired(const std::string& digest, const std::string& words) {
+  Leaf leaf = leaf_of(LeafKind::exception_expired);
+  leaf.digest = digest;
+  return write(std::move(leaf), Payload::of({{"words", words}}));
+}
+
 Status CaseJournal::clock_stepped(base::Duration by) {
   Leaf leaf = leaf_of(LeafKind::clock_stepped);
   leaf.count = by.count();

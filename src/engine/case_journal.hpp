@@ -67,6 +67,7 @@ class CaseJournal {
   [[nodiscard]] base::Status halted(const std::string& words);
   /// `outcome`: quiet (count = looks since the last summary) | late (count = milliseconds without a look).
   [[nodiscard]] base::Status watch_summary(const std::string& outcome, std::int64_t count, const std::string& words);
+  [[nodiscard]] base::Status exception_expired(const std::string& digest, const std::string& words);
   [[nodiscard]] base::Status clock_stepped(base::Duration by);
 
   [[nodiscard]] base::Result<std::string> reference(const model::Node& node);

@@ -92,21 +92,24 @@ class CaseRun {
   Result<RunResult> run();
   Result<RunResult> probe();
   Result<WatchResult> watch(const WatchNote& note);
+  /// Told to stop, halted or asked to cancel.
+  bool stopped() const {
+    return options_.stop.stop_requested() || needs_.interrupts.halted() || needs_.interrupts.cancel_requested(stream_->case_id());
+  }
 
  private:
   Status begin();
+  Status expire_exceptions();
   Status find_paths();
   Status make_limits();
   Status before_the_cut(StageRunner& stages);
   Status stages(StageRunner& stages);
   Status note_milestones();
+  void add_words_of_exceptions(RunResult& result) const;
   Result<RunResult> finish(const std::map<model::StepId, StepEnd>& ends);
   Status wait_for_draining(RunResult& result);
   Status leave_in_state(RunResult& result, bool stopped);
   Status change_state(CaseState to, const std::string& words);
-  bool stopped() const {
-    return options_.stop.stop_requested() || needs_.interrupts.halted() || needs_.interrupts.cancel_requested(stream_->case_id());
-  }
   CaseState state_now() const {
     CaseState state{};
     stream_->inspect([&](const evidence::CaseFold& fold) { state = fold.state; });
@@ -144,13 +147,29 @@ Status CaseRun::make_limits() {
   return {};
 }
 
+/// What an exception kept is work again from its end on. The case is opened before that is said: a crash in between leaves an open case that
+/// runs again, never a closed one in which a way in is live.
+Status CaseRun::expire_exceptions() {
+  const evidence::CaseFold state = stream_->state();
+  if (model::is_terminal(state.state) && state.state != CaseState::closed) return {};
+  for (const auto& [digest, exception] : state.exceptions) {
+    if (!exception.stands() || exception.until > needs_.clock.now()) continue;
+    if (state_now() == CaseState::closed) EXEUNT_TRY(journal_.state_changed(CaseState::reopened, "an exception expired"));
+    EXEUNT_TRY(journal_.exception_expired(digest, fmt::format("{} ways in are work again", exception.paths.size())));
+    words_.push_back(
+        fmt::format("exception {} expired at {}: what it kept is work again", digest.substr(0, 12), base::to_rfc3339(exception.until)));
+  }
+  return {};
+}
+
 Status CaseRun::begin() {
+  if (const auto who = needs_.interrupts.halted())
+    return base::fail(Code::failed_precondition, "everything is halted: " + *who, "lift the halt with a second person");
+  EXEUNT_TRY(expire_exceptions());
   const evidence::CaseFold state = stream_->state();
   if (model::is_terminal(state.state))
     return base::fail(Code::failed_precondition, fmt::format("case {} is {}", stream_->case_id().text(), name(state.state)),
                       "look at it with `exeunt status`; a closed case is only read");
-  if (const auto who = needs_.interrupts.halted())
-    return base::fail(Code::failed_precondition, "everything is halted: " + *who, "lift the halt with a second person");
   EXEUNT_TRY(find_paths());
   EXEUNT_TRY(change_state(CaseState::running, "run by the operator"));
   return settle_lost_answers(journal_);
@@ -163,6 +182,7 @@ Status CaseRun::find_paths() {
 }
 
 Result<RunResult> CaseRun::probe() {
+  EXEUNT_TRY(expire_exceptions());
   EXEUNT_TRY(find_paths());
   const Heartbeat heartbeat(journal_, needs_.clock);
   StepRunner runner(context_);
@@ -178,11 +198,13 @@ Result<RunResult> CaseRun::probe() {
   }
   EXEUNT_TRY(stage_runner.on_systems(jobs));
   RunResult result;
-  result.exit = evidence::exit_code(stream_->state());
+  result.words = words_;
+  result.exit = evidence::exit_code(stream_->state(), needs_.clock.now());
   if (state_now() == CaseState::closed && result.exit != 0) {
     EXEUNT_TRY(journal_.state_changed(CaseState::reopened, "a probe found something that is not ended"));
-    result.words.push_back("the case is reopened: run it again");
   }
+  if (state_now() == CaseState::reopened) result.words.push_back("the case is reopened: run it again");
+  add_words_of_exceptions(result);
   EXEUNT_TRY(stream_->wait_until_durable());
   result.state = stream_->state();
   return result;
@@ -225,7 +247,7 @@ Result<WatchResult> CaseRun::watch(const WatchNote& note) {
   EXEUNT_TRY_ASSIGN(delta_, find_delta(needs_, context_));
   for (const auto& failure : delta_.failures) result.failed.push_back(failure.system.text() + ": " + failure.error.text());
   result.run.delta = delta_.digest;
-  result.run.exit = evidence::exit_code(stream_->state());
+  result.run.exit = evidence::exit_code(stream_->state(), needs_.clock.now());
   // An ending that can no longer be shown is said; only what is admitted, drains or is new opens the case again.
   const PathTally tally = book_.tally();
   result.reopened = delta_.digest.has_value() || !tally.open_required.empty();
@@ -262,7 +284,9 @@ Status CaseRun::stages(StageRunner& stages) {
 
 Status CaseRun::note_milestones() {
   const std::lock_guard lock(milestones_);
-  const auto open = book_.tally().open_required;
+  const PathTally tally = book_.tally();
+  auto open = tally.open_required;
+  open.insert(tally.waived_required.begin(), tally.waived_required.end());  // what stays by decision is not over
   const bool all = open.empty();
   const bool identity = std::none_of(open.begin(), open.end(), [&](const auto& row) {
     const auto system = needs_.systems.find(row.first);
@@ -337,7 +361,9 @@ Status CaseRun::leave_in_state(RunResult& result, bool was_stopped) {
   if (result.exit != 0) return {};
   if (tasks_open) return change_state(CaseState::waiting_person, "tasks of named persons are open");
   EXEUNT_TRY(needs_.store.drop_sealed(stream_->case_id()));
-  return change_state(CaseState::closed, "every required path ended at its grade");
+  return change_state(CaseState::closed, book_.tally().waived_required.empty()
+                                             ? "every required path ended at its grade"
+                                             : "every required path ended at its grade, or stays by an exception");
 }
 
 /// Durable, so that any later process knows when to look again.
@@ -353,18 +379,28 @@ Status CaseRun::wait_for_draining(RunResult& result) {
   return change_state(CaseState::waiting_draining, "only draining is left");
 }
 
+void CaseRun::add_words_of_exceptions(RunResult& result) const {
+  for (const auto& [digest, exception] : stream_->state().exceptions)
+    if (exception.stands())
+      result.words.push_back(fmt::format("{} way{} in stay{} by exception {} until {}", exception.paths.size(),
+                                         exception.paths.size() == 1 ? "" : "s", exception.paths.size() == 1 ? "s" : "",
+                                         digest.substr(0, 12), base::to_rfc3339(exception.until)));
+}
+
 Result<RunResult> CaseRun::finish(const std::map<model::StepId, StepEnd>& ends) {
   RunResult result;
   result.words = words_;
   result.delta = delta_.digest;
-  result.exit = evidence::exit_code(stream_->state());
+  result.exit = evidence::exit_code(stream_->state(), needs_.clock.now());
   const bool was_stopped = stopped();
   for (const auto& [step, end] : ends) {
     if (end == StepEnd::held) result.exit = worse_exit(result.exit, 5);
     if (end == StepEnd::unreachable) result.exit = worse_exit(result.exit, 6);
     if (end == StepEnd::failed) result.exit = worse_exit(result.exit, 4);
     if (end == StepEnd::held) result.words.push_back(step.text() + " is held by the last gate");
+    if (end == StepEnd::waived) result.words.push_back(step.text() + " is held back: it would end what an exception keeps");
   }
+  add_words_of_exceptions(result);
   for (const auto& failure : delta_.failures) {
     result.exit = worse_exit(result.exit, 6);
     result.words.push_back(failure.system.text() + " could not be asked: " + failure.error.text());
@@ -383,9 +419,16 @@ Result<RunResult> CaseRun::finish(const std::map<model::StepId, StepEnd>& ends) 
 }  // namespace
 
 Result<RunResult> Engine::run(const model::CaseId& case_id, const RunOptions& options) {
-  EXEUNT_TRY_ASSIGN(auto stream, store::CaseStream::open(needs_.store, needs_.clock, needs_.random, needs_.tenant, case_id, options.owner));
-  CaseRun run(needs_, options, std::move(stream));
-  return run.run();
+  for (;;) {
+    EXEUNT_TRY_ASSIGN(auto stream,
+                      store::CaseStream::open(needs_.store, needs_.clock, needs_.random, needs_.tenant, case_id, options.owner));
+    CaseRun run(needs_, options, std::move(stream));
+    EXEUNT_TRY_ASSIGN(RunResult result, run.run());
+    // An exception that came to its end meanwhile is work of this run too. Each round journals at least one such end, and while a run holds the
+    // case none can be asked for or approved: the rounds are as many as the exceptions.
+    if (result.state.state != CaseState::running || !evidence::has_expired(result.state, needs_.clock.now()) || run.stopped())
+      return result;
+  }
 }
 
 Result<WatchResult> Engine::watch(const model::CaseId& case_id, const RunOptions& options, const WatchNote& note) {

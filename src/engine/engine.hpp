@@ -54,7 +54,7 @@ struct WatchResult {
   std::vector<std::string> failed;  // what could not be asked or listed at all
 };
 
-class Engine {
+class Engine {  // what an exception keeps is left alone; from its end on, `run` and `probe` journal that and treat it like the rest
  public:
   explicit Engine(EngineNeeds needs) : needs_(needs) {}
   /// Blocks until the case ended, or nothing more can be done now. failed_precondition: no approval, expired before it began, catalogue changed

@@ -6,6 +6,7 @@
 
 #include "base/escape.hpp"
 #include "base/json.hpp"
+#include "plan/exception.hpp"
 
 namespace exeunt::engine {
 
@@ -21,6 +22,7 @@ std::string_view name(Guard guard) {
     case Guard::protected_identity: return "protected_identity";
     case Guard::last_administrator: return "last_administrator";
     case Guard::blast_radius: return "blast_radius";
+    case Guard::exception: return "exception";
   }
   return "none";
 }
@@ -45,7 +47,7 @@ bool has_approval(const evidence::CaseFold& state, const std::string& plan_diges
 }
 
 std::optional<GateRefusal> LastGate::refuses(bool approved, const plan::Plan& plan, const std::string& plan_digest, const plan::Step& step,
-                                             const std::vector<model::Node>& covered) {
+                                             const std::vector<model::Node>& covered, const std::set<model::NodeId>& waived) {
   if (const auto who = interrupts_.halted())
     return refuse(Guard::halted, "everything is halted: " + *who, "lift the halt with a second person: `exeunt halt --help`");
   if (!approved)
@@ -63,10 +65,32 @@ std::optional<GateRefusal> LastGate::refuses(bool approved, const plan::Plan& pl
                     "a delta plan is needed for it");
   }
   if (auto refusal = protected_identity(plan, step, covered)) return refusal;
+  if (auto refusal = exception(*planned, covered, waived)) return refusal;
   if (is_account_action(step.action))
     if (auto refusal = last_administrator(step)) return refusal;
   if (step.destructive)
     if (auto refusal = blast_radius(plan, std::max<std::size_t>(1, covered.size()))) return refusal;
+  return std::nullopt;
+}
+
+std::optional<GateRefusal> LastGate::exception(const plan::Step& planned, const std::vector<model::Node>& covered,
+                                               const std::set<model::NodeId>& waived) {
+  if (waived.empty()) return std::nullopt;
+  const model::Catalogue* catalogue = &systems_.at(planned.target.key.system).connector->catalogue();
+  const auto keeps = [&](const model::NodeId& id) {
+    return refuse(Guard::exception,
+                  fmt::format("step {} would end {}, which an exception keeps", planned.id.text(), base::escape_terminal(id.text())),
+                  "wait until the exception expires: `exeunt exception list`");
+  };
+  if (waived.contains(planned.target.id()) && plan::shuts_its_target(planned, catalogue)) return keeps(planned.target.id());
+  for (const auto& node : covered)
+    if (waived.contains(node.id())) return keeps(node.id());
+  for (const auto& id : waived) {
+    const auto key = model::parse_node_id(id);
+    const bool by_rule =
+        key && id != planned.target.id() && std::find(planned.covers.begin(), planned.covers.end(), key->kind) != planned.covers.end();
+    if (by_rule && !plan::can_leave_out(planned, catalogue, key->kind)) return keeps(id);
+  }
   return std::nullopt;
 }
 

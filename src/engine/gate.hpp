@@ -14,7 +14,7 @@
 
 namespace exeunt::engine {
 
-enum class Guard { none, halted, not_approved, out_of_plan, protected_identity, last_administrator, blast_radius };
+enum class Guard { none, halted, not_approved, out_of_plan, protected_identity, last_administrator, blast_radius, exception };
 [[nodiscard]] std::string_view name(Guard guard);
 
 /// Whether the case's journal holds an approval of that plan. Its expiry bounds when a run may begin, not how long it takes (docs/adr).
@@ -30,9 +30,11 @@ class LastGate {
   LastGate(store::Store& store, Systems& systems, const plan::Policy& policy, const Interrupts& interrupts, const base::Clock& clock)
       : store_(store), systems_(systems), policy_(policy), interrupts_(interrupts), clock_(clock) {}
 
-  /// nullopt: the change may go out. `approved`: what the journal says just now (has_approval).
+  /// nullopt: the change may go out. `approved`, `waived`: what the journal says just now (has_approval; of
+  /// what the step names or covers, what an exception keeps).
   [[nodiscard]] std::optional<GateRefusal> refuses(bool approved, const plan::Plan& plan, const std::string& plan_digest,
-                                                   const plan::Step& step, const std::vector<model::Node>& covered);
+                                                   const plan::Step& step, const std::vector<model::Node>& covered,
+                                                   const std::set<model::NodeId>& waived);
   /// The only way from the engine to Connector::apply.
   [[nodiscard]] base::Result<connect::ApplyOutcome> apply(const plan::Step& step, const connect::ApplyRequest& request);
   /// The only way to Connector::open_witness; for a step that may go out and names the kind, on its own target.
@@ -42,6 +44,8 @@ class LastGate {
  private:
   [[nodiscard]] std::optional<GateRefusal> protected_identity(const plan::Plan& plan, const plan::Step& step,
                                                               const std::vector<model::Node>& covered);
+  [[nodiscard]] std::optional<GateRefusal> exception(const plan::Step& planned, const std::vector<model::Node>& covered,
+                                                     const std::set<model::NodeId>& waived);
   [[nodiscard]] std::optional<GateRefusal> last_administrator(const plan::Step& step);
   [[nodiscard]] std::optional<GateRefusal> blast_radius(const plan::Plan& plan, std::size_t calls);
   [[nodiscard]] const plan::Step* planned_step(const plan::Plan& plan, const std::string& plan_digest, const model::StepId& step);

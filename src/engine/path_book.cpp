@@ -18,10 +18,12 @@ void PathBook::count(const PathRecord& record, bool in) {
   const auto change = [in](std::size_t& number) { in ? ++number : --number; };
   change(tally_.paths);
   if (record.state == model::PathState::ended) change(tally_.ended);
-  if (!record.required || record.state == model::PathState::ended || record.state == model::PathState::waived) return;
-  const auto open = tally_.open_required.try_emplace(record.node.key.system, 0).first;
+  if (record.state == model::PathState::waived) change(tally_.waived);
+  if (!record.required || record.state == model::PathState::ended) return;
+  auto& counts = record.state == model::PathState::waived ? tally_.waived_required : tally_.open_required;
+  const auto open = counts.try_emplace(record.node.key.system, 0).first;
   change(open->second);
-  if (open->second == 0) tally_.open_required.erase(open);
+  if (open->second == 0) counts.erase(open);
 }
 
 std::vector<model::NodeKey> PathBook::keys_of(const model::SystemId& system, model::NodeKind kind) const {
@@ -60,7 +62,7 @@ bool PathBook::note_verdict(const model::NodeId& id, model::PathState state, mod
   PathRecord& record = found->second;
   const bool changed = record.state != state || record.grade != grade || record.until != until;
   record.until = until;
-  if (until) record.drained_by = until;
+  if (until && state == model::PathState::draining) record.drained_by = until;
   if (state == model::PathState::ended && grade == model::Grade::witnessed) record.was_witnessed = true;
   if (state == model::PathState::live) {  // a way in like any other again
     record.drained_by.reset();
@@ -135,7 +137,8 @@ bool PathBook::all_ended(const model::StepId& step) const {
   const std::lock_guard lock(mutex_);
   const auto found = by_step_.find(step);
   return found == by_step_.end() || std::all_of(found->second.begin(), found->second.end(), [this](const model::NodeId& id) {
-           return records_.at(id).state == model::PathState::ended;
+           const model::PathState state = records_.at(id).state;
+           return state == model::PathState::ended || state == model::PathState::waived;
          });
 }
 

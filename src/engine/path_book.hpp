@@ -26,7 +26,7 @@ struct PathRecord {
   std::optional<base::Duration> ended_steady;  // the same on the monotonic clock, when it ended in this process
   bool settled = false;
   bool was_witnessed = false;            // shown by a session of ours, in whatever process, and not listed again since
-  std::optional<base::Time> until;       // draining
+  std::optional<base::Time> until;       // draining, waived
   std::optional<base::Time> drained_by;  // the last `until`, kept after the end: a look by another process must not begin the wait anew
 };
 
@@ -34,7 +34,9 @@ struct PathRecord {
 struct PathTally {
   std::size_t paths = 0;
   std::size_t ended = 0;
-  std::map<model::SystemId, std::size_t> open_required;  // neither ended nor waived; systems without one are not in it
+  std::size_t waived = 0;
+  std::map<model::SystemId, std::size_t> open_required;    // neither ended nor waived; systems without one are not in it
+  std::map<model::SystemId, std::size_t> waived_required;  // open too, by decision: no milestone is reached over it
 };
 
 /// Thread-safe; records are copied in and out.
@@ -54,7 +56,7 @@ class PathBook {
   [[nodiscard]] std::vector<PathRecord> all() const;                               // sorted by node id
   [[nodiscard]] std::vector<PathRecord> of_step(const model::StepId& step) const;  // sorted by node id
   [[nodiscard]] std::vector<model::NodeId> ids_of_step(const model::StepId& step) const;
-  [[nodiscard]] bool all_ended(const model::StepId& step) const;  // also when it has no path
+  [[nodiscard]] bool all_ended(const model::StepId& step) const;  // or waived; also when it has no path
   [[nodiscard]] std::vector<model::NodeKey> keys_of(const model::SystemId& system, model::NodeKind kind) const;
   [[nodiscard]] PathTally tally() const;
 

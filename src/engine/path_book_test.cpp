@@ -63,4 +63,22 @@ TEST_CASE("path book: a step has ended when all of its paths have") {
   CHECK_EQ(book.tally().ended, 1);
 }
 
+TEST_CASE("path book: what an exception keeps is neither open nor ended, and open again when it is live") {
+  PathBook book;
+  const model::NodeId id = add_one(book);
+  CHECK(book.note_verdict(id, PathState::waived, Grade::waived, k_noon, std::nullopt, k_later));
+  CHECK_EQ(book.find(id)->until, k_later);
+  CHECK_FALSE(book.find(id)->drained_by.has_value());
+  CHECK(book.all_ended(model::StepId("s01")));
+  CHECK_EQ(book.tally().ended, 0);
+  CHECK_EQ(book.tally().waived, 1);
+  CHECK(book.tally().open_required.empty());
+  CHECK_EQ(book.tally().waived_required.size(), 1);
+  CHECK(book.note_verdict(id, PathState::live, Grade::unknown, k_later));
+  CHECK_FALSE(book.all_ended(model::StepId("s01")));
+  CHECK_EQ(book.tally().waived, 0);
+  CHECK(book.tally().waived_required.empty());
+  CHECK_EQ(book.tally().open_required.size(), 1);
+}
+
 }  // namespace exeunt

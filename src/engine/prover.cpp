@@ -242,6 +242,7 @@ base::Result<Prover::Look> Prover::best_look(const PathRecord& path, const plan:
 base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step* step, ProbeMoment moment) {
   const auto path = book_.find(id);
   if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
+  if (path->state == PathState::waived) return PathState::waived;  // it stays, and what stays is not tried
   EXEUNT_TRY_ASSIGN(const Look best, best_look(*path, step, moment));
   const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady(), best.verdict.until);
   const PathChange change{step != nullptr ? step->id : path->step, best.verdict, best.means};
@@ -260,6 +261,7 @@ base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step*
 base::Result<Prover::Watched> Prover::watch(const model::NodeId& id, const plan::Step* step) {
   const auto path = book_.find(id);
   if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
+  if (path->state == PathState::waived) return Watched::unchanged;
   EXEUNT_TRY_ASSIGN(const Look look, best_look(*path, step, ProbeMoment::settled));
   if (look.verdict.state == PathState::unknown) return Watched::not_seen;
   if (look.verdict.state == path->state) return Watched::unchanged;

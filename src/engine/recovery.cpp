@@ -100,7 +100,8 @@ class PathReplay {
 Result<std::vector<ApprovedPlan>> approved_plans(store::Store& store, const Systems& systems, const evidence::CaseFold& state,
                                                  base::Time now) {
   std::vector<ApprovedPlan> out;
-  const bool began = !state.steps.empty();
+  const bool began =
+      !state.steps.empty() || state.state == model::CaseState::reopened;  // it was closed once: every step may have been held back
   for (const auto& approved : state.plans) {
     if (!approved.approved_at || approved.approver.empty()) continue;
     if (!began && approved.expires && *approved.expires < now)
@@ -121,6 +122,23 @@ Result<std::vector<ApprovedPlan>> approved_plans(store::Store& store, const Syst
   return out;
 }
 
+namespace {
+
+/// What exceptions did to paths stands in their own entries, without a node: the fold says what came of it.
+base::Status take_exceptions(PathBook& book, CaseJournal& journal) {
+  const evidence::CaseFold state = journal.stream().state();
+  if (state.exceptions.empty()) return {};
+  for (const auto& known : book.all()) {
+    EXEUNT_TRY_ASSIGN(const std::string reference, journal.reference(known.node));
+    const auto path = state.paths.find(reference);
+    if (path == state.paths.end() || path->second.state == known.state) continue;
+    book.note_verdict(known.node.id(), path->second.state, path->second.grade, base::Time{}, std::nullopt, path->second.until);
+  }
+  return {};
+}
+
+}  // namespace
+
 base::Status rebuild(PathBook& book, store::Store& store, const std::vector<ApprovedPlan>& plans, CaseJournal& journal) {
   for (const auto& approved : plans)
     for (const auto& path : approved.plan.paths) {
@@ -140,7 +158,7 @@ base::Status rebuild(PathBook& book, store::Store& store, const std::vector<Appr
       EXEUNT_TRY(replay.apply(leaf, entry.payload));  // one that was erased left only its leaf
     }
     from += entries.size();
-    if (entries.size() < k_page) return {};
+    if (entries.size() < k_page) return take_exceptions(book, journal);
   }
 }
 

@@ -16,8 +16,10 @@ bool is_task(model::Action action) { return action == model::Action::attest || a
 constexpr int k_settle_rounds_max = 5;
 constexpr base::Duration k_past_until{1'000};  // a draining path is looked at again this long after its end, not just at it
 
-/// Neither ended nor on its way there by itself: work for its step.
-bool is_open(const PathRecord& path) { return path.state != PathState::ended && path.state != PathState::draining; }
+/// Neither ended nor on its way there by itself, nor waived: work for its step.
+bool is_open(const PathRecord& path) {
+  return path.state != PathState::ended && path.state != PathState::draining && path.state != PathState::waived;
+}
 
 }  // namespace
 

@@ -7,6 +7,8 @@
 
 #include "base/secret.hpp"
 #include "engine/witness_opening.hpp"
+#include "model/transitions.hpp"
+#include "plan/exception.hpp"
 
 namespace exeunt::engine {
 
@@ -194,10 +196,51 @@ Result<StepEnd> StepRunner::prove_covered(const plan::Step& step) {
   for (const auto& id : context_.book.ids_of_step(step.id)) {
     EXEUNT_TRY_ASSIGN(const model::PathState state, context_.prover.prove(id, &step, model::ProbeMoment::after));
     draining = draining || state == model::PathState::draining;
-    open = open || (state != model::PathState::ended && state != model::PathState::draining);
+    open = open || (state != model::PathState::ended && state != model::PathState::draining && state != model::PathState::waived);
   }
   if (open) return StepEnd::still_open;
   return draining ? StepEnd::draining : StepEnd::ended;
+}
+
+Result<bool> StepRunner::held_back(const plan::Step& step, int number, std::vector<model::Node>& covered) {
+  if (context_.book.tally().waived == 0) return false;
+  const auto stays = [&](const model::NodeId& id) {
+    const auto known = context_.book.find(id);
+    return known && known->state == model::PathState::waived;
+  };
+  const std::size_t listed = covered.size();
+  std::erase_if(covered, [&](const model::Node& node) { return stays(node.id()); });
+  const bool nothing_else = listed > 0 && covered.empty();
+  const auto& catalogue = context_.systems.at(step.target.key.system).connector->catalogue();
+  if (!nothing_else && !(stays(step.target.id()) && plan::shuts_its_target(step, &catalogue))) return false;
+  bool may_say = false;
+  context_.journal.stream().inspect([&](const evidence::CaseFold& state) {
+    const auto known = state.steps.find(step.id.text());
+    const auto from = known == state.steps.end() ? StepState::pending : known->second.state;
+    may_say = from != StepState::intended && model::may_change(from, StepState::skipped).has_value();
+  });
+  if (may_say)
+    EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::skipped, "held back: it would end what an exception keeps"));
+  say(step, "held back by an exception");
+  return true;
+}
+
+Result<std::set<model::NodeId>> StepRunner::waived_in_reach(const plan::Step& step, const std::vector<model::Node>& covered) {
+  std::set<model::NodeId> out;
+  bool any = false;
+  context_.journal.stream().inspect([&](const evidence::CaseFold& state) { any = !state.exceptions.empty(); });
+  if (!any) return out;
+  std::vector<model::Node> reach = covered;
+  reach.push_back(step.target);
+  for (const auto& path : context_.book.of_step(step.id)) reach.push_back(path.node);
+  for (const auto& node : reach) {
+    EXEUNT_TRY_ASSIGN(const std::string reference, context_.journal.reference(node));
+    context_.journal.stream().inspect([&](const evidence::CaseFold& state) {
+      const auto path = state.paths.find(reference);
+      if (path != state.paths.end() && path->second.state == model::PathState::waived) out.insert(node.id());
+    });
+  }
+  return out;
 }
 
 Result<StepRunner::Attempt> StepRunner::after_error(const plan::Step& step, int number, const Error& error) {
@@ -247,7 +290,8 @@ Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const pla
   Attempt out;
   bool approved = false;
   context_.journal.stream().inspect([&](const evidence::CaseFold& state) { approved = has_approval(state, plan.digest); });
-  if (const auto refusal = context_.gate.refuses(approved, plan.plan, plan.digest, step, covered)) {
+  EXEUNT_TRY_ASSIGN(const auto waived, waived_in_reach(step, covered));
+  if (const auto refusal = context_.gate.refuses(approved, plan.plan, plan.digest, step, covered, waived)) {
     EXEUNT_TRY(context_.journal.gate_refused(step.id, std::string(name(refusal->guard)), refusal->error.text()));
     say(step, refusal->error.what);
     out.end = refusal->guard == Guard::halted ? StepEnd::stopped : StepEnd::held;
@@ -296,6 +340,12 @@ Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const pla
 
 Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const plan::Step& step, int number) {
   Attempt out;
+  std::vector<model::Node> covered;
+  EXEUNT_TRY_ASSIGN(const bool kept, held_back(step, number, covered));
+  if (kept) {
+    out.end = StepEnd::waived;
+    return out;
+  }
   EXEUNT_TRY_ASSIGN(const bool allowed, wait_for_allowance(step));
   if (!allowed) {
     out.end = context_.stop.stop_requested() ? StepEnd::stopped : StepEnd::unreachable;
@@ -305,7 +355,6 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     EXEUNT_TRY_ASSIGN(out.end, ask_person(step, number));
     return out;
   }
-  std::vector<model::Node> covered;
   model::Inventory listed;
   if (step.by_rule) {
     auto taken = inventory(plan, step);
@@ -317,6 +366,11 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     EXEUNT_TRY(context_.journal.step_outcome(step.id, 0, StepState::skipped, "nothing of what it covers exists"));
     say(step, "nothing to do");
     out.end = StepEnd::ended;
+    return out;
+  }
+  EXEUNT_TRY_ASSIGN(const bool nothing_left, held_back(step, number, covered));
+  if (nothing_left) {
+    out.end = StepEnd::waived;
     return out;
   }
   // Nothing of this step went out yet: what could not be tried at the beginning of the run is tried now.

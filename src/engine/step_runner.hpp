@@ -15,6 +15,7 @@ enum class StepEnd {
   waiting,      // a person has to do something
   draining,     // what is left of it cannot be recalled and ends by itself
   stopped,      // halt, cancel or shutdown
+  waived,       // held back: it would end what an exception keeps
 };
 
 class StepRunner {
@@ -42,6 +43,10 @@ class StepRunner {
   [[nodiscard]] base::Result<Attempt> could_not_list(const plan::Step& step, int number, const base::Error& error);
   [[nodiscard]] std::vector<model::Node> covered_by(const ApprovedPlan& plan, const plan::Step& step,
                                                     const model::Inventory& inventory) const;
+  /// Takes out of `covered` what an exception keeps. True: the step is held back as a whole, and that is journalled.
+  [[nodiscard]] base::Result<bool> held_back(const plan::Step& step, int number, std::vector<model::Node>& covered);
+  /// Of what the step names or covers, what the journal says is waived: for the last gate, which does not ask the book.
+  [[nodiscard]] base::Result<std::set<model::NodeId>> waived_in_reach(const plan::Step& step, const std::vector<model::Node>& covered);
   [[nodiscard]] base::Result<StepEnd> prove_covered(const plan::Step& step);
   [[nodiscard]] base::Result<StepEnd> ask_person(const plan::Step& step, int number);
   /// Breaker and budget; false: the system stayed shut for longer than the limit, or the run was told to stop.
