@@ -215,7 +215,8 @@ def figures(record, verdict, admitting, case):
     draining = sum(p["state"] == "draining" for p in paths)
     unknown = sum(p["state"] == "unknown" or (p["state"] == "ended" and p["grade"] not in GRADES) for p in paths)
     times = record.get("intervals", {})
-    return {"paths": len(paths), "refused": count["refused"], "witnessed": count["witnessed"],
+    waived = sum(p["grade"] == "waived" for p in record["paths"])
+    return {**({"waived": waived} if waived else {}), "paths": len(paths), "refused": count["refused"], "witnessed": count["witnessed"],
             "observed": count["observed"], "read_back": count["read_back"], "draining": draining,
             "open": len(paths) - sum(count.values()) - draining - unknown, "unknown": unknown,
             "missed": verdict["missed"], "usual_way_admitted": admitting, "admitted_after": verdict["admitted_after"],

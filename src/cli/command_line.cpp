@@ -25,6 +25,7 @@ struct Parsed {
   PlanArguments plan;
   RunArguments run;
   HaltArguments halt;
+  ExceptionArguments exception;
   Command command;
 };
 
@@ -73,6 +74,28 @@ void add_approving(CLI::App& app, Parsed& parsed) {
   approve_command->add_option("digest", parsed.digest, "Digest of the plan, or its first characters")->required();
   approve_command->add_option("--signature", parsed.file, "The .sig file that ssh-keygen -Y sign wrote")->required();
   approve_command->callback([&] { parsed.command = [&](const Session& s) { return approve(s, parsed.digest, parsed.file); }; });
+}
+
+void add_exceptions(CLI::App& app, Parsed& parsed) {
+  auto* exception = app.add_subcommand("exception", "Ways in that stay until a time, for a reason, by a signature");
+  exception->require_subcommand(1);
+  auto* ask = exception->add_subcommand("ask", "Ask for one; prints what the approver signs. Nothing is spared until it is approved");
+  ask->add_option("case", parsed.exception.case_id, "Case id, or its first characters")->required();
+  ask->add_option("path", parsed.exception.paths, "Ways in, as <system>/<kind>/<id>, or an id or name that only one has")->required();
+  ask->add_option("--until", parsed.exception.until, "Instant at which it is work again, RFC 3339: 2026-12-01T17:00:00Z")->required();
+  ask->add_option("--reason", parsed.exception.reason, "Why, for the approver and the record")->required();
+  ask->callback([&] { parsed.command = [&](const Session& s) { return exception_ask(s, parsed.exception); }; });
+  auto* show = exception->add_subcommand("show", "Print exactly the bytes to sign: ssh-keygen -Y sign -n exeunt-exception -f KEY FILE");
+  show->add_option("id", parsed.digest, "Id of the exception, or its first characters")->required();
+  show->add_option("-o,--output", parsed.file, "Write the document to this file instead");
+  show->callback([&] { parsed.command = [&](const Session& s) { return exception_show(s, parsed.digest, parsed.file); }; });
+  auto* grant = exception->add_subcommand("approve", "Hand in an approver's signature; checked against allowed_signers");
+  grant->add_option("id", parsed.digest, "Id of the exception, or its first characters")->required();
+  grant->add_option("--signature", parsed.file, "The .sig file that ssh-keygen -Y sign wrote")->required();
+  grant->callback([&] { parsed.command = [&](const Session& s) { return exception_approve(s, parsed.digest, parsed.file); }; });
+  auto* list = exception->add_subcommand("list", "All of them, or those of a case: asked, approved, expired");
+  list->add_option("case", parsed.case_id, "Case id, or its first characters");
+  list->callback([&] { parsed.command = [&](const Session& s) { return exception_list(s, parsed.case_id); }; });
 }
 
 void add_running(CLI::App& app, Parsed& parsed) {
@@ -164,6 +187,7 @@ int main(int argc, char** argv) {
   add_making(app, parsed);
   add_planning(app, parsed);
   add_approving(app, parsed);
+  add_exceptions(app, parsed);
   add_running(app, parsed);
   add_looking(app, parsed);
   try {

@@ -7,6 +7,7 @@
 #include "base/file.hpp"
 #include "cli/session.hpp"
 #include "service/approving.hpp"
+#include "service/excepting.hpp"
 #include "service/planning.hpp"
 #include "service/record.hpp"
 #include "service/render_plan.hpp"
@@ -51,7 +52,9 @@ std::vector<std::string> path_row(const service::PathLine& line) {
   const auto& fold = line.fold;
   const std::string since = fold.state == model::PathState::ended      ? clock_part(fold.first_refused)
                             : fold.state == model::PathState::draining ? "until " + clock_part(fold.until)
-                                                                       : "";
+                            : fold.state == model::PathState::waived && fold.until
+                                ? "until " + base::to_rfc3339(*fold.until).substr(0, 16) + "Z"
+                                : "";
   return {line.system,
           line.kind,
           line.label.empty() ? line.id : line.label,
@@ -66,7 +69,7 @@ std::vector<std::string> path_row(const service::PathLine& line) {
 }
 
 void print_case(const Session& session, const service::Home& home, const evidence::CaseFold& state,
-                const std::vector<service::PathLine>& lines) {
+                const std::vector<service::PathLine>& lines, const std::vector<service::ExceptionLine>& exceptions) {
   static_cast<void>(home);
   session.out.line(session.out.paint(Colour::bold, "case " + state.case_id) + "  " + std::string(name(state.state)));
   std::vector<std::vector<std::string>> rows;
@@ -76,6 +79,11 @@ void print_case(const Session& session, const service::Home& home, const evidenc
     session.out.line(fmt::format("  plan {}{}: {}", plan.name.empty() ? "" : plan.name + " ", plan.digest.substr(0, 12),
                                  plan.approved_at ? "approved " + base::to_rfc3339(*plan.approved_at)
                                                   : "waits for an approval: exeunt approval show " + plan.digest.substr(0, 12)));
+  for (const auto& each : exceptions)
+    session.out.line(
+        session.out.paint(Colour::warn, fmt::format("  exception {} {}: {} way{} in until {}{}", each.id.substr(0, 12), each.state,
+                                                    each.paths.size(), each.paths.size() == 1 ? "" : "s", base::to_rfc3339(each.until),
+                                                    each.approver.empty() ? "" : ", by " + base::escape_terminal(each.approver))));
   for (const auto& [key, listing] : state.listings)
     if (listing.completeness != model::Completeness::full)
       session.out.line(session.out.paint(
@@ -92,16 +100,17 @@ Result<int> status(const Session& session, const std::string& case_id) {
   if (case_id.empty()) return list_cases(session, *home);
   EXEUNT_TRY_ASSIGN(const auto row, service::resolve_case(*home->store, case_id));
   EXEUNT_TRY_ASSIGN(const auto folder, store::fold_case(*home->store, row.id));
-  EXEUNT_TRY_ASSIGN(const auto lines, service::path_lines(*home, folder.state()));
-  const int exit = evidence::exit_code(folder.state());
+  EXEUNT_TRY_ASSIGN(const auto lines, service::path_lines(*home, folder.state(), session.clock.now()));
+  const int exit = evidence::exit_code(folder.state(), session.clock.now());
   if (session.out.json()) {
-    EXEUNT_TRY_ASSIGN(base::Json record, service::record_json(*home, row.id));
+    EXEUNT_TRY_ASSIGN(base::Json record, service::record_json(*home, row.id, session.clock.now()));
     auto& object = record.as_object();
     object.erase("entries");
     session.out.print_json(record);
     return exit;
   }
-  print_case(session, *home, folder.state(), lines);
+  EXEUNT_TRY_ASSIGN(const auto exceptions, service::exception_lines(*home->store, row.id, session.clock.now()));
+  print_case(session, *home, folder.state(), lines, exceptions);
   return exit;
 }
 
@@ -116,7 +125,7 @@ Result<int> record(const Session& session, const std::string& case_id, const std
     if (!home) return base::fail(home.error());
   }
   EXEUNT_TRY_ASSIGN(const auto row, service::resolve_case(*(*home)->store, case_id));
-  EXEUNT_TRY_ASSIGN(const base::Json document, service::record_json(**home, row.id));
+  EXEUNT_TRY_ASSIGN(const base::Json document, service::record_json(**home, row.id, session.clock.now()));
   const int exit = static_cast<int>(document.at("exit").as_int64());
   if (file.empty()) {
     session.out.print_json(document);

@@ -6,6 +6,7 @@
 #include "base/escape.hpp"
 #include "cli/session.hpp"
 #include "engine/engine.hpp"
+#include "service/exception_marks.hpp"
 #include "service/render_map.hpp"
 #include "service/render_plan.hpp"
 #include "service/who.hpp"
@@ -48,22 +49,43 @@ int exit_of_survey(const engine::Survey& survey) {
   return exit;
 }
 
-void print_plan(const Session& session, const PlanArguments& arguments, const plan::Plan& plan, const std::string& digest) {
-  if (session.out.json()) return session.out.print_json(service::plan_json(plan, digest));
-  if (arguments.runbook) return session.out.line(plan::runbook(plan));
-  session.out.line(service::plan_table(plan, digest));
-  if (arguments.explain) session.out.line(plan::explain(plan));
+void print_plan(const Session& session, const PlanArguments& arguments, const plan::Plan& plan, const std::string& digest,
+                const service::ExceptionMarks& marks) {
+  if (session.out.json()) {
+    base::Json document = service::plan_json(plan, digest);
+    document.as_object()["exceptions"] = service::marks_json(marks, plan.case_id);
+    return session.out.print_json(document);
+  }
+  const plan::Kept kept = service::kept_in(marks, plan.case_id);
+  const std::string others = service::words_of_other_cases(marks, plan.case_id);
+  if (arguments.runbook) return session.out.line(plan::runbook(plan, kept) + others);
+  session.out.line(service::plan_table(plan, digest, kept) + others);
+  if (arguments.explain) session.out.line(plan::explain(plan, kept));
+}
+
+/// Without a store, or with one that must not be read, a map is still of use: it says that exceptions are not marked.
+Result<std::unique_ptr<service::Home>> open_for_map(const Session& session) {
+  auto home = session.open(service::StoreAccess::read);
+  if (home) return home;
+  EXEUNT_TRY_ASSIGN(auto without_store, session.open(service::StoreAccess::none));
+  if (home.error().code != Code::not_found)
+    std::fprintf(stderr, "exeunt: exceptions are not marked, because the store could not be read: %s\n",
+                 base::escape_terminal(home.error().text()).c_str());
+  return without_store;
 }
 
 }  // namespace
 
 Result<int> map(const Session& session, const MapArguments& arguments) {
-  EXEUNT_TRY_ASSIGN(const auto home, session.open(service::StoreAccess::none));
+  EXEUNT_TRY_ASSIGN(const auto home, open_for_map(session));
   EXEUNT_TRY_ASSIGN(const auto subject, service::resolve_subject(home->people, arguments.subject));
   EXEUNT_TRY_ASSIGN(const auto confirmed, nodes_of(arguments.confirm));
   EXEUNT_TRY_ASSIGN(auto only, actions_of(arguments.only));
   EXEUNT_TRY_ASSIGN(const auto survey, service::map_subject(*home, subject.id, confirmed));
-  const service::MapView view{survey, std::move(only), engine::catalogues_of(home->systems)};
+  service::MapView view{survey, std::move(only), engine::catalogues_of(home->systems)};
+  if (home->store) {
+    EXEUNT_TRY_ASSIGN(view.exceptions, service::exception_marks(*home->store, subject.id, session.clock.now()));
+  }
   if (session.out.json())
     session.out.print_json(service::map_json(view));
   else
@@ -76,7 +98,8 @@ Result<int> plan(const Session& session, const PlanArguments& arguments) {
   if (!arguments.digest.empty()) {
     EXEUNT_TRY_ASSIGN(const std::string bytes, home->store->document("plan", arguments.digest));
     EXEUNT_TRY_ASSIGN(const plan::Plan stored, plan::from_bytes(bytes));
-    print_plan(session, arguments, stored, arguments.digest);
+    EXEUNT_TRY_ASSIGN(const auto marks, service::exception_marks(*home->store, stored.subject.id, session.clock.now()));
+    print_plan(session, arguments, stored, arguments.digest, marks);
     return 0;
   }
   if (arguments.subject.empty())
@@ -89,7 +112,8 @@ Result<int> plan(const Session& session, const PlanArguments& arguments) {
   request.urgency = arguments.staged ? model::Urgency::staged : model::Urgency::immediate;
   EXEUNT_TRY_ASSIGN(request.confirmed, nodes_of(arguments.confirm));
   EXEUNT_TRY_ASSIGN(const auto planned, service::plan_departure(*home, who, request, session.clock, session.random));
-  print_plan(session, arguments, planned.plan, planned.digest);
+  EXEUNT_TRY_ASSIGN(const auto marks, service::exception_marks(*home->store, subject.id, session.clock.now()));
+  print_plan(session, arguments, planned.plan, planned.digest, marks);
   int exit = 0;
   for (const auto& failure : planned.failures) {
     exit = 6;

@@ -22,18 +22,21 @@ namespace {
 base::Json time_or_null(const std::optional<base::Time>& time) { return time ? base::Json(base::to_rfc3339(*time)) : base::Json(nullptr); }
 
 struct Counts {
-  std::size_t paths = 0, ended = 0, open = 0, unknown = 0, draining = 0;
+  std::size_t paths = 0, ended = 0, open = 0, unknown = 0, draining = 0, waived = 0;
 };
 
-Counts count(const evidence::CaseFold& state) {
+Counts count(const evidence::CaseFold& state, base::Time now) {
   Counts out;
   for (const auto& [reference, path] : state.paths) {
     ++out.paths;
-    if (path.state == model::PathState::ended || path.state == model::PathState::waived)
+    const model::PathState is = evidence::at(path, now).state;
+    if (is == model::PathState::ended)
       ++out.ended;
-    else if (path.state == model::PathState::draining)
+    else if (is == model::PathState::waived)
+      ++out.waived;
+    else if (is == model::PathState::draining)
       ++out.draining;
-    else if (path.state == model::PathState::unknown)
+    else if (is == model::PathState::unknown)
       ++out.unknown;
     else
       ++out.open;
@@ -43,7 +46,7 @@ Counts count(const evidence::CaseFold& state) {
 
 int report(const Session& session, const engine::RunResult& result) {
   session.out.end_progress();
-  const Counts counts = count(result.state);
+  const Counts counts = count(result.state, session.clock.now());
   if (session.out.json()) {
     base::JsonArray words;
     for (const auto& word : result.words) words.emplace_back(word);
@@ -55,6 +58,7 @@ int report(const Session& session, const engine::RunResult& result) {
                                             {"open", counts.open},
                                             {"unknown", counts.unknown},
                                             {"draining", counts.draining},
+                                            {"waived", counts.waived},
                                             {"identity_cut", time_or_null(result.state.identity_cut)},
                                             {"zero", time_or_null(result.state.zero)},
                                             {"last_closes", time_or_null(result.last_closes)},
@@ -64,7 +68,8 @@ int report(const Session& session, const engine::RunResult& result) {
   }
   session.out.line(fmt::format("case {}: {}", result.state.case_id, model::name(result.state.state)));
   session.out.line(fmt::format("  {} known ways in, {} ended, {} still open, {} unknown, {} draining", counts.paths, counts.ended,
-                               counts.open, counts.unknown, counts.draining));
+                               counts.open, counts.unknown, counts.draining) +
+                   (counts.waived == 0 ? "" : fmt::format(", {} stay by an exception", counts.waived)));
   if (result.state.identity_cut) session.out.line("  identity cut at " + base::to_rfc3339(*result.state.identity_cut));
   if (result.state.zero) session.out.line("  no required way in open since " + base::to_rfc3339(*result.state.zero));
   for (const auto& word : result.words) session.out.line("  " + base::escape_terminal(word));

@@ -64,6 +64,14 @@ struct HaltArguments {
   bool show = false, lift = false;
 };
 [[nodiscard]] base::Result<int> halt(const Session& session, const HaltArguments& arguments);
+struct ExceptionArguments {
+  std::string case_id, until, reason;
+  std::vector<std::string> paths;
+};
+[[nodiscard]] base::Result<int> exception_ask(const Session& session, const ExceptionArguments& arguments);
+[[nodiscard]] base::Result<int> exception_show(const Session& session, const std::string& id, const std::string& file);
+[[nodiscard]] base::Result<int> exception_approve(const Session& session, const std::string& id, const std::string& signature);
+[[nodiscard]] base::Result<int> exception_list(const Session& session, const std::string& case_id);
 [[nodiscard]] base::Result<int> status(const Session& session, const std::string& case_id);
 [[nodiscard]] base::Result<int> record(const Session& session, const std::string& case_id, const std::string& file);
 [[nodiscard]] base::Result<int> doctor(const Session& session);

@@ -74,9 +74,11 @@ Result<model::PersonId> signer_of(const std::filesystem::path& allowed_signers, 
                                           document);
   if (!verified) return base::fail(verified.error().about("ssh-keygen"));
   if (verified->exit_code != 0)
-    return base::fail(Code::permission_denied,
-                      "the signature of " + principal + " is not over this document (another digest, case or expiry, or altered)",
-                      "sign exactly what `exeunt approval show` prints");
+    return base::fail(
+        Code::permission_denied,
+        "the signature of " + principal + " is not over this document (another digest, case or expiry, another namespace, or altered)",
+        "sign exactly what `exeunt approval show` (or `exeunt exception show`) prints, in the namespace " + std::string(name_space) +
+            ", which allowed_signers has to allow that key");
   return model::PersonId(principal);
 }
 

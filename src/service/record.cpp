@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "plan/plan.hpp"
+#include "service/excepting.hpp"
 #include "service/who.hpp"
 #include "store/case_stream.hpp"
 
@@ -184,7 +185,7 @@ JsonArray listings_json(store::Store& store, const evidence::CaseFold& state) {
 
 }  // namespace
 
-Result<std::vector<PathLine>> path_lines(Home& home, const evidence::CaseFold& state) {
+Result<std::vector<PathLine>> path_lines(Home& home, const evidence::CaseFold& state, base::Time now) {
   const auto steps = steps_of(*home.store, state);
   std::vector<PathLine> out;
   for (const auto& [reference, path] : state.paths) {
@@ -192,7 +193,7 @@ Result<std::vector<PathLine>> path_lines(Home& home, const evidence::CaseFold& s
     line.system = path.system;
     line.kind = name(path.node);
     line.required = path.required;
-    line.fold = path;
+    line.fold = evidence::at(path, now);
     line.step = path.step;
     const auto referent = home.store->referent(model::Reference(reference));
     if (referent) {
@@ -210,11 +211,11 @@ Result<std::vector<PathLine>> path_lines(Home& home, const evidence::CaseFold& s
   return out;
 }
 
-Result<Json> record_json(Home& home, const model::CaseId& case_id) {
+Result<Json> record_json(Home& home, const model::CaseId& case_id, base::Time now) {
   auto& store = *home.store;
   EXEUNT_TRY_ASSIGN(const auto folder, store::fold_case(store, case_id));
   const evidence::CaseFold& state = folder.state();
-  EXEUNT_TRY_ASSIGN(const auto lines, path_lines(home, state));
+  EXEUNT_TRY_ASSIGN(const auto lines, path_lines(home, state, now));
   JsonArray paths;
   for (const auto& line : lines) paths.push_back(path_json(line));
   JsonArray entries;
@@ -227,6 +228,9 @@ Result<Json> record_json(Home& home, const model::CaseId& case_id) {
   for (const auto& [id, system] : home.systems)
     systems.push_back(JsonObject{
         {"id", id.text()}, {"kind", system.connector->catalogue().kind}, {"simulated", system.connector->catalogue().simulated}});
+  JsonArray exceptions;
+  EXEUNT_TRY_ASSIGN(const auto asked, exception_lines(store, case_id, now));
+  for (const auto& line : asked) exceptions.push_back(exception_json(line));
   EXEUNT_TRY_ASSIGN(const auto checkpoint, store.last_checkpoint());
   JsonArray gaps = gaps_json(entries);
   return JsonObject{{"v", 1},
@@ -235,12 +239,13 @@ Result<Json> record_json(Home& home, const model::CaseId& case_id) {
                     {"subject", referent_value(store, state.subject)},
                     {"digest", state.plans.empty() ? "" : state.plans.front().digest},
                     {"state", name(state.state)},
-                    {"exit", evidence::exit_code(state)},
+                    {"exit", evidence::exit_code(state, now)},
                     {"headline", "all known ways in; what is not known is under gaps and listings"},
                     {"systems", std::move(systems)},
                     {"approvals", approvals_json(store, state)},
                     {"intervals", intervals_json(state)},
                     {"paths", std::move(paths)},
+                    {"exceptions", std::move(exceptions)},
                     {"gaps", std::move(gaps)},
                     {"listings", listings_json(store, state)},
                     {"tasks", std::move(tasks)},

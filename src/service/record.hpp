@@ -6,15 +6,15 @@
 
 namespace exeunt::service {
 
-/// Reads the journal only. schemas/record.schema.json describes it.
-[[nodiscard]] base::Result<base::Json> record_json(Home& home, const model::CaseId& case_id);
+/// Reads the journal only; `now` decides what an exception still keeps. schemas/record.schema.json describes it.
+[[nodiscard]] base::Result<base::Json> record_json(Home& home, const model::CaseId& case_id, base::Time now);
 
-/// A line a path for people; the same facts as record_json's `paths`.
+/// A line a path for people; the same facts as record_json's `paths`. `fold` is as it stands at `now`: what an exception no longer keeps is live.
 struct PathLine {
   std::string system, kind, id, label, action, step;
   bool required = true;
   evidence::PathFold fold;
 };
-[[nodiscard]] base::Result<std::vector<PathLine>> path_lines(Home& home, const evidence::CaseFold& state);
+[[nodiscard]] base::Result<std::vector<PathLine>> path_lines(Home& home, const evidence::CaseFold& state, base::Time now);
 
 }  // namespace exeunt::service

@@ -85,7 +85,15 @@ std::string draining_words(const model::Node& node, const graph::Path* left) {
          (ms ? "; if that were now, by " + base::to_rfc3339(base::Time(base::Duration(*ms))) : std::string("; nobody knows when"));
 }
 
-Json path_json(const graph::AccessMap& map, const graph::Path& path, const Shown& shown) {
+Json exception_json(const MapView& view, const NodeId& id) {
+  const auto found = view.exceptions.find(id);
+  if (found == view.exceptions.end()) return nullptr;
+  return JsonObject{
+      {"id", found->second.exception}, {"case", found->second.case_id.text()}, {"until", base::to_rfc3339(found->second.until)}};
+}
+
+Json path_json(const MapView& view, const graph::Path& path, const Shown& shown) {
+  const auto& map = view.survey.map;
   const auto left = shown.surviving.find(path.node.id());
   const bool survives = left != shown.surviving.end(), drains = survives && left->second.drains;
   JsonArray witness, edges;
@@ -103,7 +111,8 @@ Json path_json(const graph::AccessMap& map, const graph::Path& path, const Shown
                     {"surprise", json_text(path.surprise)},
                     {"survives", survives},
                     {"drains", drains},
-                    {"until", drains && left->second.until ? json_text(base::to_rfc3339(*left->second.until)) : Json(nullptr)}};
+                    {"until", drains && left->second.until ? json_text(base::to_rfc3339(*left->second.until)) : Json(nullptr)},
+                    {"exception", exception_json(view, path.node.id())}};
 }
 
 std::string only_words(const std::vector<model::Action>& only) {
@@ -127,6 +136,9 @@ void append_system(std::string& out, const MapView& view, const Shown& shown, co
   for (const auto* path : rows) {
     std::string line = fmt::format("{} {}", name(path->node.key.kind), plan::quoted(path->node));
     if (!path->node.live) line += ", already ended or expired";
+    if (const auto mark = view.exceptions.find(path->node.id()); mark != view.exceptions.end())
+      line += fmt::format(", stays until {} by exception {} of case {}", base::to_rfc3339(mark->second.until),
+                          mark->second.exception.substr(0, 12), base::escape_terminal(mark->second.case_id.text().substr(0, 12)));
     if (!path->surprise.empty()) line += "  <- " + base::escape_terminal(path->surprise);
     const auto left = shown.surviving.find(path->node.id());
     const std::string draining = draining_words(path->node, view.only.empty() || left == shown.surviving.end() ? nullptr : &left->second);
@@ -170,7 +182,7 @@ Json map_json(const MapView& view) {
   const auto& map = view.survey.map;
   const Shown shown = paths_of(view);
   JsonArray paths, only, proposed, orphans, gaps, listings, failures, simulated;
-  for (const auto& path : shown.paths) paths.push_back(path_json(map, path, shown));
+  for (const auto& path : shown.paths) paths.push_back(path_json(view, path, shown));
   for (const auto action : view.only) only.push_back(json_text(name(action)));
   auto links = map.links();
   std::sort(links.begin(), links.end(),

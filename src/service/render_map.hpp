@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "engine/survey.hpp"
+#include "service/exception_marks.hpp"
 
 namespace exeunt::service {
 
@@ -15,9 +16,10 @@ struct MapView {
   const engine::Survey& survey;
   std::vector<model::Action> only;
   std::map<model::SystemId, model::Catalogue> catalogues;
+  ExceptionMarks exceptions = {};
 };
 
-/// Members subject, paths (system, kind, id, label, witness, surprise, survives), proposed links, orphans, gaps, listings, failures.
+/// Members subject, paths (system, kind, id, label, witness, surprise, survives, exception), proposed links, orphans, gaps, listings, failures.
 [[nodiscard]] base::Json map_json(const MapView& view);
 /// Plain text without colours; all outside text escaped.
 [[nodiscard]] std::string map_table(const MapView& view);

@@ -75,7 +75,7 @@ Json plan_json(const plan::Plan& plan, const std::string& digest) {
   return *document;
 }
 
-std::string plan_table(const plan::Plan& plan, const std::string& digest) {
+std::string plan_table(const plan::Plan& plan, const std::string& digest, const plan::Kept& kept) {
   std::string out = fmt::format("Plan{} for {} ({}), case {}\n", plan.name.empty() ? "" : " " + safe(plan.name, 20),
                                 safe(plan.subject.name, 60), safe(plan.subject.id.text(), 40), safe(plan.case_id.text()));
   out += fmt::format("digest {}\n", safe(digest));
@@ -97,6 +97,7 @@ std::string plan_table(const plan::Plan& plan, const std::string& digest) {
     }
   }
   plan::append_list(out, "No step ends these:", stepless_lines(plan));
+  plan::append_list(out, "Stay for a time, by an exception:", plan::kept_lines(plan, kept));
   plan::append_list(out, "In reach by name:", link_lines(plan.links));
   plan::append_list(out, "May be the person's own; left alone until somebody confirms them:", link_lines(plan.proposed));
   plan::append_list(out, "Cannot be undone:", plan.irreversible);

@@ -11,6 +11,6 @@ namespace exeunt::service {
 /// Members case, digest, subject, paths, steps, gaps, bystanders, irreversible, proposed, …
 [[nodiscard]] base::Json plan_json(const plan::Plan& plan, const std::string& digest);
 /// Plain text without colours; all outside text escaped.
-[[nodiscard]] std::string plan_table(const plan::Plan& plan, const std::string& digest);
+[[nodiscard]] std::string plan_table(const plan::Plan& plan, const std::string& digest, const plan::Kept& kept = {});
 
 }  // namespace exeunt::service

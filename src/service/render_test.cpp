@@ -49,6 +49,17 @@ bool has_line_with(const std::string& text, const std::string& begin) {
   return text.starts_with(begin) || text.find("\n" + begin) != std::string::npos;
 }
 
+/// Without its line breaks and indents.
+std::string flat(const std::string& text) {
+  std::string out;
+  for (const char c : text)
+    if (c != '\n' && (c != ' ' || !out.ends_with(' ')))
+      out.push_back(c);
+    else if (!out.ends_with(' '))
+      out.push_back(' ');
+  return out;
+}
+
 plan::Plan planned(const testing::SmallPlan& company) {
   auto out = company.compile();
   REQUIRE_MESSAGE(out.has_value(), out.error().text());
@@ -115,6 +126,35 @@ TEST_CASE("map: what survives is marked, simulated systems are named") {
   CHECK(surviving == survey.map.survivors({model::Action::disable_account}, company.catalogues).size());
   CHECK(texts(json.at("simulated")) == std::vector<std::string>{"warehouse"});
   CHECK(map_table(view).find("warehouse (simulated)") != std::string::npos);
+}
+
+TEST_CASE("map and plan: what an exception keeps is marked, with its end, and nothing else is") {
+  testing::SmallPlan company;
+  static_cast<void>(hostile_survey(company));
+  const auto plan = planned(company);
+  const auto& path = plan.paths.front();
+  const base::Time until(base::Duration(1'000));
+  engine::Survey survey;
+  survey.map = company.map;
+  MapView view{survey, {}, company.catalogues};
+  view.exceptions[path.node.id()] = {std::string(64, 'e'), model::CaseId("c_other\x1b[2J"), until};
+  std::size_t marked = 0;
+  const auto json = map_json(view);
+  for (const auto& each : json.at("paths").as_array()) marked += each.at("exception").is_null() ? 0 : 1;
+  CHECK(marked == 1);
+  CHECK(flat(map_table(view)).find("stays until 1970-01-01T00:00:01.000Z by exception eeeeeeeeeeee of case c_other") != std::string::npos);
+  CHECK(is_clean(map_table(view)));
+  const plan::Kept kept{{path.node.id(), until}};
+  for (const auto& text : {plan_table(plan, std::string(64, 'a'), kept), plan::explain(plan, kept), plan::runbook(plan, kept)}) {
+    CHECK(text.find("1970-01-01T00:00:01.000Z") != std::string::npos);
+    CHECK(is_clean(text));
+  }
+  CHECK(plan_table(plan, std::string(64, 'a'), {}).find("by an exception") == std::string::npos);
+  CHECK(kept_in(view.exceptions, plan.case_id).empty());
+  CHECK(words_of_other_cases(view.exceptions, plan.case_id).find("does not hold in this one:") != std::string::npos);
+  CHECK(is_clean(words_of_other_cases(view.exceptions, plan.case_id)));
+  CHECK(words_of_other_cases(view.exceptions, model::CaseId("c_other\x1b[2J")).empty());
+  CHECK(marks_json(view.exceptions, model::CaseId("c_other\x1b[2J")).size() == 1);
 }
 
 TEST_CASE("plan for people: as kept, and clean") {

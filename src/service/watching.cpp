@@ -17,6 +17,7 @@ using base::Status;
 namespace {
 
 constexpr std::string_view k_watch = "watch/";
+constexpr std::string_view k_exception = "exception/";
 
 /// What a watch timer carries: since when the case is closed, and what the next summary will say.
 struct WatchMemory {
@@ -61,6 +62,59 @@ Status run_due(Home& home, const Operator& who, const store::Timer& timer, const
   return {};
 }
 
+/// Before a case runs nothing was held back: its run finds by itself what has expired.
+bool has_begun(const evidence::CaseFold& state) {
+  using C = model::CaseState;
+  return !state.steps.empty() || (state.state != C::draft && state.state != C::waiting_approval && state.state != C::scheduled);
+}
+
+/// Whether something required that an exception kept, and keeps no longer, is not over.
+bool has_leftover(const evidence::CaseFold& state) {
+  if (state.state == model::CaseState::closed) return false;
+  return std::any_of(state.exceptions.begin(), state.exceptions.end(), [&](const auto& each) {
+    const auto& paths = each.second.paths;
+    return each.second.expired_at && std::any_of(paths.begin(), paths.end(), [&](const std::string& target) {
+             const auto& path = state.paths.at(target);
+             return path.required && path.state != model::PathState::ended && path.state != model::PathState::draining &&
+                    path.state != model::PathState::waived;
+           });
+  });
+}
+
+/// What an exception kept is work from its end on: the approved plan names it, and its step runs now.
+Status expire(Home& home, const Operator& who, const store::Timer& timer, const RunRequest& request, const base::Clock& clock,
+              base::Random& random, WatchRound& round) {
+  EXEUNT_TRY_ASSIGN(const auto folder, store::fold_case(*home.store, timer.case_id));
+  const evidence::CaseFold& state = folder.state();
+  using C = model::CaseState;
+  const bool over = model::is_terminal(state.state) && state.state != C::closed;
+  if (over || !has_begun(state)) return home.store->drop_timer(timer.name);
+  // Its process ended between the two entries, or later; or a probe was the first to see its end.
+  const bool unfinished = state.state == C::reopened || state.state == C::running || has_leftover(state);
+  if (!evidence::has_expired(state, clock.now()) && !unfinished) {
+    const auto known = state.exceptions.find(timer.name.substr(k_exception.size()));
+    if (known == state.exceptions.end() || !known->second.stands()) return home.store->drop_timer(timer.name);
+    return home.store->put_timer({timer.name, timer.case_id, known->second.until, timer.what});  // the clock was set back
+  }
+  round.words.push_back("an exception expired: what it kept is work again, and runs now");
+  round.reopened = state.state == C::closed;
+  round.ran = true;
+  EXEUNT_TRY_ASSIGN(const engine::RunResult result, run_case(home, who, request, clock, random));
+  round.exit = engine::worse_exit(round.exit, result.exit);
+  round.words.insert(round.words.end(), result.words.begin(), result.words.end());
+  // A run that did not come to its end (a system is down) is tried again after a period, by whoever watches then.
+  const std::string again = std::string(k_exception) + timer.case_id.text();
+  if (result.state.state == C::running || result.state.state == C::reopened || has_leftover(result.state)) {
+    round.words.push_back("what an exception kept is not all ended: the next try comes after one period of the watch");
+    EXEUNT_TRY(home.store->put_timer({again, timer.case_id, clock.now() + home.policy.watch_every, "{}"}));
+  } else {
+    EXEUNT_TRY(home.store->drop_timer(again));
+  }
+  // Last: a crash before it leaves a timer that finds nothing to do, never work that nobody waits for.
+  const bool of_this_end = timer.name.starts_with(k_exception) && timer.name != again;
+  return of_this_end ? home.store->drop_timer(timer.name) : Status{};  // that of the watch was put anew by the run
+}
+
 /// One look at a closed case and, when it is open again by what its plan covers, the run that ends it.
 Status look(Home& home, const Operator& who, const store::Timer& timer, const RunRequest& request, const base::Clock& clock,
             base::Random& random, WatchRound& round) {
@@ -70,6 +124,7 @@ Status look(Home& home, const Operator& who, const store::Timer& timer, const Ru
     round.words.push_back("its run did not come to an end: it goes on");
     return run_due(home, who, timer, request, clock, random, round);
   }
+  if (evidence::has_expired(folder.state(), clock.now())) return expire(home, who, timer, request, clock, random, round);
   if (state != model::CaseState::closed && state != model::CaseState::waiting_person) return home.store->drop_timer(timer.name);
   const base::Time now = clock.now();
   WatchMemory memory = memory_of(timer);
@@ -146,6 +201,9 @@ Result<std::vector<std::string>> overdue_watches(Home& home, base::Time now) {
     if (timer.name.starts_with(k_watch) && now - timer.due > home.policy.watch_every)
       out.push_back(fmt::format("case {} was to be looked at {}, and nobody did: run `exeunt watch`", timer.case_id.text().substr(0, 12),
                                 base::to_rfc3339(timer.due)));
+    else if (timer.name.starts_with(k_exception) && now - timer.due > home.policy.watch_every)
+      out.push_back(fmt::format("case {}: what an exception kept was to be ended {}, and nobody did: run `exeunt watch`",
+                                timer.case_id.text().substr(0, 12), base::to_rfc3339(timer.due)));
   return out;
 }
 
@@ -163,8 +221,11 @@ Result<std::vector<WatchRound>> watch_due(Home& home, const Operator& who, const
     request.progress = progress;
     WatchRound round;
     round.case_id = timer.case_id;
-    const Status done = timer.name.starts_with(k_watch) ? look(home, who, timer, request, clock, random, round)
-                                                        : run_due(home, who, timer, request, clock, random, round);
+    const bool of_watch = timer.name.starts_with(k_watch);
+    const bool of_exception = timer.name.starts_with(k_exception);
+    const Status done = of_watch       ? look(home, who, timer, request, clock, random, round)
+                        : of_exception ? expire(home, who, timer, request, clock, random, round)
+                                       : run_due(home, who, timer, request, clock, random, round);
     if (!done) {
       round.exit = engine::worse_exit(round.exit, 4);
       round.words.push_back(done.error().text());
