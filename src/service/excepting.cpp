@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "base/escape.hpp"
 #include "base/file.hpp"
@@ -228,7 +229,8 @@ Result<std::vector<ExceptionLine>> lines_of_case(store::Store& store, const mode
     out.push_back(std::move(line));
   }
   if (!out.empty()) EXEUNT_TRY(add_payloads(store, case_id, out));
-  std::stable_sort(out.begin(), out.end(), [](const ExceptionLine& a, const ExceptionLine& b) { return a.asked_at < b.asked_at; });
+  std::sort(out.begin(), out.end(),
+            [](const ExceptionLine& a, const ExceptionLine& b) { return std::tie(a.asked_at, a.id) < std::tie(b.asked_at, b.id); });
   return out;
 }
 
