@@ -2,7 +2,8 @@
 """The adversary: the departing person's side. Own program, own uid, own secrets; shares nothing with the engine.
 
   adversary.py run --lab DIR --person E0008      collects every way she has, keeps trying each; ends on `tell stop`
-  adversary.py tell --lab DIR --person E0008 status | stop | mark WORDS | create_role | add_key | quiet | fight
+  adversary.py tell --lab DIR --person E0008 status | stop | mark WORDS | create_role | add_key | quiet | fight |
+               password directory|warehouse
 
 Log: DIR/adversary/E0008/log.jsonl, one try a line. Secrets, for the judge's search only: secrets.jsonl beside it.
 """
@@ -215,6 +216,8 @@ class Adversary:
                 self.act(deed)
             case [("quiet" | "fight") as mood]:
                 self.fighting = mood == "fight"
+            case ["password", side]:                # the one that she uses now: what a restored backup would have
+                return {"password": next(s.password for s in self.sides if type(s).__name__.lower() == side.strip())}
             case ["status"]:
                 pass
             case _:
