@@ -234,6 +234,7 @@ TEST_CASE("kerberos: a postdated ticket begins when others have ended, so an end
   CHECK_FALSE(look(*connector, may_not).gap_names("postdated"));
   for (const std::string& name : {may, may_not}) {
     const auto tickets = look(*connector, name).all(NodeKind::token).front();
+    CHECK(tickets.facts.contains(model::facts::k_until_ms) == (name == may_not));
     REQUIRE(act(*connector, Action::disable_account, account(*connector, name)));
     const auto seen = connector->observe(tickets, {});
     REQUIRE(seen);

@@ -38,15 +38,15 @@ Result<bool> stands_as_we_left_it(Kadmin& kadmin, const std::string& id, const P
   return marked == entry.kvno;
 }
 
-/// One round: a key that nobody knows, its version kept as a mark, then shut as the last word; neither clears the other (measured). False: somebody set a
-/// password in between, before the lock or, with a ticket for kadmin/changepw, behind it. `version`: as last looked at.
-Result<bool> replace_mark_and_lock(Kadmin& kadmin, const std::string& id, std::uint32_t& version) {
+/// The rest of a round, after a key that nobody knows was set: its version kept as a mark, then shut as the last word; neither clears the other
+/// (measured). False: somebody set a password in between, before the lock or, with a ticket for kadmin/changepw, behind it. `version`: as last
+/// looked at.
+Result<bool> mark_and_lock(Kadmin& kadmin, const std::string& id, std::uint32_t& version) {
   const auto look = [&]() -> Result<std::uint32_t> {
     EXEUNT_TRY_ASSIGN(const auto now, kadmin.find(id));
     if (!now) return fail(Code::not_found, id + ": deleted meanwhile", "list again");
     return now->kvno;
   };
-  EXEUNT_TRY(kadmin.replace_keys(id));
   const std::uint32_t ours = version + 1;
   EXEUNT_TRY_ASSIGN(version, look());
   if (version != ours) return false;
@@ -66,11 +66,15 @@ Result<ApplyOutcome> lock_and_replace(Kadmin& kadmin, const ApplyRequest& reques
   if (stands) return done(request, "keys replaced and -allow_tix set already", 2);
   std::uint32_t version = before->kvno;
   for (int round = 0; round < k_rounds_max; ++round) {
-    const auto alone = replace_mark_and_lock(kadmin, id, version);
+    // Before the first key is replaced nothing has changed, and the error says itself whether it is; afterwards something has.
+    if (const Status replaced = kadmin.replace_keys(id); !replaced)
+      return fail(round == 0 ? replaced.error() : after_an_effect(replaced.error()));
+    const auto alone = mark_and_lock(kadmin, id, version);
     if (!alone) return fail(after_an_effect(alone.error()));
     if (*alone) return done(request, "every key replaced by a random one, -allow_tix set", 8);
   }
-  return fail(Code::unavailable, id + ": somebody sets a password as often as we replace it", "repeat; kadmind's log says who");
+  return fail(Code::outcome_unknown, id + ": somebody sets a password as often as we replace it; whose key it has now is not known",
+              "repeat; kadmind's log says who");
 }
 
 Result<ApplyOutcome> replace_keys(Kadmin& kadmin, const ApplyRequest& request) {

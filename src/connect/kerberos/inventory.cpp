@@ -82,7 +82,9 @@ class Lister {
     node.facts = {{"account", account.key.native_id}, {model::facts::k_drains, "yes"}, {"postdatable", limits.postdatable ? "yes" : "no"}};
     if (limits.life) {
       node.facts["life_ms"] = std::to_string(limits.life->count());
-      node.facts[model::facts::k_until_ms] = ms(drained_at(server_now_, *limits.life, settings_.clock_skew, offset_));
+      // No instant where a ticket may begin after it.
+      if (!limits.postdatable)
+        node.facts[model::facts::k_until_ms] = ms(drained_at(server_now_, *limits.life, settings_.clock_skew, offset_));
     }
     out_.edges.push_back({account.id(), node.id(), EdgeKind::issued, "lives of the principal", std::nullopt});
     out_.nodes.push_back(std::move(node));

@@ -49,7 +49,8 @@ Observation observe_tickets(const Settings& settings, const std::optional<Princi
   const auto earlier = entry ? std::nullopt : earlier_look(target);
   if (earlier) at = std::min(at, *earlier);
   if (now < at) {
-    Observation draining = seen(Presence::present, "none is issued any more; the last one is over by " + base::to_rfc3339(at));
+    const std::string which = limits.postdatable ? "the last one that is not postdated" : "the last one";
+    Observation draining = seen(Presence::present, "none is issued any more; " + which + " is over by " + base::to_rfc3339(at));
     draining.until = at;
     return draining;
   }
