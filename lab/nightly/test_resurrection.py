@@ -5,28 +5,22 @@ import os
 import shutil
 import sqlite3
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "lab"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import ldap  # noqa: E402
 from psycopg2 import sql  # noqa: E402
 
 import broker  # noqa: E402
 import cache  # noqa: E402
 import directory  # noqa: E402
-import processes  # noqa: E402
 import provider  # noqa: E402
 import realm  # noqa: E402
-import story  # noqa: E402
 import warehouse  # noqa: E402
-from layout import Layout  # noqa: E402
+from lab_test import LabTest  # noqa: E402
 
-BINARY = Path(os.environ.get("EXEUNT_BUILD_DIR", ROOT / "build" / "release")) / "exeunt"
-SEED = int(os.environ.get("EXEUNT_SEED", "5"))
 PERIOD_S = 60
 LOOK_MAX_S = 30          # what the look itself, and the run that it starts, may take
 BACK_IN_S = 30           # how long she may take to notice that she is let in again
@@ -36,8 +30,8 @@ DRAINED_IN_S = 180
 class Company:
     """The lab, and what its administrators can bring back."""
 
-    def __init__(self, folder, person):
-        self.lab, self.person = Layout.load(folder), person
+    def __init__(self, lab, person):
+        self.lab, self.person = lab, person
         self.secrets = json.loads((self.lab.root / "root-secrets.json").read_text())
         self.wallet = json.loads((self.lab.adversary / "wallets" / f"{person}.json").read_text())
         self.kept = self.lab.root / "backup"
@@ -106,29 +100,19 @@ class Company:
         realm.administer(self.lab, "cpw", "-pw", self.wallet["realm"]["password"], principal)
 
 
-@unittest.skipUnless(os.getuid() == 0, "SKIPPED LOUDLY: the lab's real servers need root")
-class Resurrection(unittest.TestCase):
+class Resurrection(LabTest):
+    seed = int(os.environ.get("EXEUNT_SEED", "5"))
+    preset = "release"
+    policy = f"watch: {{ every: {PERIOD_S}s, for: 1d }}\n"
+
     def setUp(self):
-        folder = Path(tempfile.mkdtemp(prefix="exeunt-resurrection-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        story.lab_command("up", "--seed", SEED, "--dir", folder)
-        self.addCleanup(story.lab_command, "down", "--dir", folder)
-        lab = Layout.load(folder)
-        self.company = Company(folder, lab.facts["by_exeunt"])
-        policy = lab.home / "policy.yaml"
-        processes.write(policy, policy.read_text() + f"watch: {{ every: {PERIOD_S}s, for: 1d }}\n", 0o640, lab.engine_uid, lab.engine_uid)
-        self.engine = story.Engine(lab, BINARY)
-        self.addCleanup(self.engine.log.close)
-        self.engine.run("init", "--keys", lab.keys, accept=range(6))
-        self.adversary = story.Adversary(lab, self.company.person)
-        self.addCleanup(self.adversary.abandon)
-        self.company.adversary = self.adversary
+        super().setUp()
+        self.company = Company(self.lab, self.lab.facts["by_exeunt"])
+        self.adversary = self.company.adversary = self.adversary_of(self.company.person)
         self.company.back_up()
 
     def end_her_access(self):
-        _, plan = self.engine.json("plan", self.company.person, accept=(0, 4))
-        case = story.find(plan, "case", "case_id")
-        story.approve(self.company.lab, self.engine, story.find(plan, "digest", "plan_digest"), self.company.lab.facts["approvers"][0])
+        case = self.approved(self.company.person)
         self.engine.run("run", case, "--wait-draining", "10min", accept=(0, 8))
         self.closed(case)
         return case

@@ -1,33 +1,23 @@
 """Ten SIGKILLs at commit points of one run against real slapd, PostgreSQL and sshd; then the run is finished and everything is ended."""
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "lab"))
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-BINARY = Path(os.environ.get("EXEUNT_BUILD_DIR", ROOT / "build" / "debug")) / "exeunt"
+from lab_test import LabTest  # noqa: E402
+
 POINTS = (3, 9, 17, 25, 12, 6, 20, 8, 15, 10)
 
 
-@unittest.skipUnless(os.getuid() == 0, "SKIPPED: the lab needs root: sshd switches uids")
-class RealServers(unittest.TestCase):
+class RealServers(LabTest):
+    seed = 4
+
     def setUp(self):
-        import story
-        from layout import Layout
-        self.story = story
-        self.folder = Path(tempfile.mkdtemp(prefix="exeunt-real-kills-"))
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        story.lab_command("up", "--seed", "4", "--dir", self.folder)
-        self.addCleanup(story.lab_command, "down", "--dir", self.folder)
-        self.lab = Layout.load(self.folder)
-        self.engine = story.Engine(self.lab, BINARY)
-        self.addCleanup(self.engine.log.close)
+        super().setUp()
         self.shim = self.folder / "sync_killer.so"
         subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", self.shim, ROOT / "tests/crash/sync_killer.c", "-ldl"], check=True)
         self.shim.chmod(0o755)
@@ -42,11 +32,7 @@ class RealServers(unittest.TestCase):
 
     def test_ten_kills_then_the_end(self):
         from simulated_company import intents_without_outcome
-        person = self.lab.facts["by_exeunt"]
-        self.engine.run("init", "--home", self.lab.home, "--keys", self.lab.keys)
-        _, plan = self.engine.json("plan", person, accept=(0, 4))
-        case = self.story.find(plan, "case")
-        self.story.approve(self.lab, self.engine, self.story.find(plan, "digest"), self.lab.facts["approvers"][0])
+        case = self.approved(self.lab.facts["by_exeunt"])
         kills = sum(self.killed(case, at, ("before", "after")[i % 2]) for i, at in enumerate(POINTS))
         self.assertEqual(kills, len(POINTS))
         for _ in range(3):  # a connection that is just authenticating may leave a listing short: that run says 4, the next one sees

@@ -3,18 +3,14 @@ administrators do it, nothing else; then every way that the map says survives le
 instant. Needs root; says so loudly when it is skipped."""
 import datetime
 import json
-import os
-import shutil
 import sys
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "lab"))
-BINARY = Path(os.environ.get("EXEUNT_BUILD_DIR", ROOT / "build" / "debug")) / "exeunt"
-SEED = 3
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "lab"))
+from lab_test import LabTest  # noqa: E402
+
 AT_WORK_S = 15           # how long she works at what was disabled: lifts what she can lift, tries the rest again
 WAYS_MIN = 40
 
@@ -23,22 +19,13 @@ def instant(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
-@unittest.skipUnless(os.getuid() == 0, "SKIPPED LOUDLY: the lab's real servers need root")
-class MapAgainstAdversary(unittest.TestCase):
+class MapAgainstAdversary(LabTest):
+    seed = 3
+
     def setUp(self):
-        import story
-        from layout import Layout
-        folder = Path(tempfile.mkdtemp(prefix="exeunt-map-"))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        story.lab_command("up", "--seed", SEED, "--dir", folder)
-        self.addCleanup(story.lab_command, "down", "--dir", folder)
-        self.lab = Layout.load(folder)
-        self.engine = story.Engine(self.lab, BINARY)
-        self.addCleanup(self.engine.log.close)
-        self.engine.run("init", "--keys", self.lab.keys, accept=range(6))
+        super().setUp()
         self.person = self.lab.facts["usual_way"]
-        self.adversary = story.Adversary(self.lab, self.person)
-        self.addCleanup(self.adversary.abandon)
+        self.adversary = self.adversary_of(self.person)
         self.adversary.tell("quiet")         # no new keys: the map is from before
         self.wallet = json.loads((self.lab.adversary / "wallets" / f"{self.person}.json").read_text())
 
