@@ -3,7 +3,7 @@
 
   adversary.py run --lab DIR --person E0008      collects every way she has, keeps trying each; ends on `tell stop`
   adversary.py tell --lab DIR --person E0008 status | stop | mark WORDS | create_role | add_key | quiet | fight |
-               password directory|warehouse
+               hurry | password directory|warehouse
 
 Log: DIR/adversary/E0008/log.jsonl, one try a line. Secrets, for the judge's search only: secrets.jsonl beside it.
 """
@@ -30,6 +30,7 @@ from adversary_warehouse import Warehouse
 from adversary_ways import ADMITTED, ERROR, REFUSED
 
 PACE_S = 0.2             # least pause between two tries of one way
+HURRIED_PACE_S = 0.02    # … once she hurries, where a try took less than that
 PACE_SHARE = 2.0         # and at least this many times what the last try took: her tries must not starve the servers
 REOPEN_S = 1.0           # pause between two tries to open an ended session again
 ADDED_KEYS_MAX = 3
@@ -46,7 +47,7 @@ class Adversary:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self.wallet = json.loads((self.folder.parent / "wallets" / f"{person}.json").read_text())
         self.log_lock, self.states, self.stopping = threading.Lock(), {}, threading.Event()
-        self.collected, self.fighting, self.threads = False, True, []
+        self.collected, self.fighting, self.hurrying, self.threads = False, True, False, []
         self.log = open(self.folder / "log.jsonl", "a", encoding="utf-8", buffering=1)
         self.secret_file = open(self.folder / "secrets.jsonl", "a", encoding="utf-8", buffering=1)
         self._write({"seed": self.wallet["seed"], "person": person})
@@ -132,7 +133,7 @@ class Adversary:
 
     def _keep_trying(self, way, state):
         took = 0.0
-        while not self.stopping.wait(max(PACE_S, took * PACE_SHARE)):
+        while not self.stopping.wait(max(HURRIED_PACE_S if self.hurrying and took < HURRIED_PACE_S else PACE_S, took * PACE_SHARE)):
             began = time.monotonic()
             if self._try(way, state):
                 return
@@ -216,6 +217,8 @@ class Adversary:
                 self.act(deed)
             case [("quiet" | "fight") as mood]:
                 self.fighting = mood == "fight"
+            case ["hurry"]:
+                self.hurrying = True
             case ["password", side]:                # the one that she uses now: what a restored backup would have
                 return {"password": next(s.password for s in self.sides if type(s).__name__.lower() == side.strip())}
             case ["status"]:

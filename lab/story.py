@@ -96,18 +96,30 @@ class Engine:
         processes.write(folder / "ssh-keygen", f'#!/bin/sh\n{names} exec /usr/bin/ssh-keygen "$@"\n', 0o755)
         return folder
 
-    def run(self, *arguments, accept=(0,), timeout=900, stream=False):
+    def run(self, *arguments, accept=(0,), timeout=900):
         """Runs one command; returns (exit code, standard output). Its words are kept for the judge's search."""
+        code, out, error = self.end(self.begin(*arguments), timeout)
+        if code not in accept:
+            raise StoryError(f"exeunt {' '.join(map(str, arguments))} ended with {code}: {(error or out).strip()[-1500:]}")
+        return code, out
+
+    def begin(self, *arguments):
+        """Starts one command, for whoever means to disturb it; `end` belongs to it."""
         argv = [str(self.binary), *map(str, arguments)]
-        done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=timeout, user=self.lab.engine_uid,
-                              group=self.lab.engine_uid, extra_groups=[], cwd="/", stdin=subprocess.DEVNULL,
-                              env=self.env)
-        self.log.write(f"$ exeunt {' '.join(argv[1:])}\n{done.stdout}{done.stderr}[exit {done.returncode}]\n")
+        return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", user=self.lab.engine_uid,
+                                group=self.lab.engine_uid, extra_groups=[], cwd="/", stdin=subprocess.DEVNULL, env=self.env)
+
+    def end(self, process, timeout=900):
+        """Waits; (exit code, standard output, standard error)."""
+        try:
+            out, error = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise
+        self.log.write(f"$ exeunt {' '.join(process.args[1:])}\n{out}{error}[exit {process.returncode}]\n")
         self.log.flush()
-        if done.returncode not in accept:
-            words = (done.stderr or done.stdout).strip()[-1500:]
-            raise StoryError(f"exeunt {' '.join(argv[1:])} ended with {done.returncode}: {words}")
-        return done.returncode, done.stdout
+        return process.returncode, out, error
 
     def json(self, *arguments, accept=(0,), **more):
         code, out = self.run(*arguments, "--json", accept=accept, **more)
@@ -168,13 +180,13 @@ class Watcher:
             self.process.wait()
 
 
-def judge(lab, adversary, record, watched, before, after):
-    """The verdict: (exit code, JSON)."""
+def judge(lab, adversary, record, watched, before=None, after=None):
+    """The verdict: (exit code, JSON). With two snapshots also about everybody else's accounts."""
+    compared = ["--before", before, "--after", after, "--subject", adversary.person] if before else []
     done = subprocess.run(
         [PYTHON, HERE / "judge.py", "judge", "--log", adversary.folder / "log.jsonl", "--record", record, "--secrets",
-         adversary.folder / "secrets.jsonl", "--watched", watched, "--before", before, "--after", after, "--subject",
-         adversary.person, "--search", lab.home, lab.keys, lab.root / "outside", lab.judge / "exeunt.out",
-         lab.root / "handover"], capture_output=True, text=True)
+         adversary.folder / "secrets.jsonl", "--watched", watched, *compared, "--search", lab.home, lab.keys, lab.root / "outside",
+         lab.judge / "exeunt.out", lab.root / "handover"], capture_output=True, text=True)
     try:
         return done.returncode, json.loads(done.stdout)
     except ValueError:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import jsonschema  # noqa: E402
-from simulated_company import APPROVER, HEIR, OPERATOR, OTHER, ROOT, SUBJECT, Company, wait_for  # noqa: E402
+from simulated_company import APPROVER, HEIR, OPERATOR, OTHER, ROOT, SUBJECT, CompanyTest, wait_for  # noqa: E402
 
 SPACE = "exeunt-exception"
 
@@ -23,14 +23,9 @@ def kinds(record):
     return [e["leaf"]["kind"] for e in record["entries"]]
 
 
-class Case(unittest.TestCase):
-    more = ""
-
+class Case(CompanyTest):
     def setUp(self):
-        self.company = Company()
-        self.addCleanup(self.company.close)
-        self.company.init()
-        self.company.write_policy(self.more)
+        super().setUp()
         self.company.make_signer(OTHER)
         self.company.write("allowed_signers", "".join(f'{p} namespaces="exeunt-approval,{SPACE}" {k}\n' for p, k in self.company.signers.items()
                                                       if p != "E1099"))
@@ -234,7 +229,7 @@ class Asking(Case):
 
 
 class NoneAtAll(Case):
-    more = "exception_max: 0s\n"
+    policy = "exception_max: 0s\n"
 
     def test_a_policy_without_exceptions(self):
         case, _ = self.company.planned_and_approved()
@@ -295,7 +290,7 @@ class Approving(Case):
 
 
 class Expiry(Case):
-    more = "watch: {every: 1h, for: 1d}\n"
+    policy = "watch: {every: 1h, for: 1d}\n"
 
     def kept(self):
         """A case that is over but for one way in, and the environment of a process that comes after its end."""

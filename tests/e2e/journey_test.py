@@ -9,17 +9,10 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simulated_company import APPROVER, HEIR, OPERATOR, SUBJECT, Company, effects_outside_their_intent, graded, intents_without_outcome, wait_for  # noqa: E402
+from simulated_company import APPROVER, HEIR, OPERATOR, SUBJECT, CompanyTest, effects_outside_their_intent, graded, intents_without_outcome, wait_for  # noqa: E402
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.company = Company()
-        self.addCleanup(self.company.close)
-        self.company.init()
-
-
-class GoodWay(Case):
+class GoodWay(CompanyTest):
     def test_everything_known_ends_at_its_grade(self):
         case, _ = self.company.planned_and_approved()
         before = self.company.outside()
@@ -76,7 +69,7 @@ class GoodWay(Case):
         self.assertIn(("warehouse", "secret"), kinds)
 
 
-class Approvals(Case):
+class Approvals(CompanyTest):
     def refused(self, digest, signature, words):
         code, _, error = self.company.exeunt("approve", digest, "--signature", signature)
         self.assertEqual(code, 5, error)
@@ -136,7 +129,7 @@ class Approvals(Case):
         self.refused(digest, signature, "expired")
 
 
-class BadInput(Case):
+class BadInput(CompanyTest):
     def test_unknown_subject(self):
         for command in ("map", "plan"):
             code, _, error = self.company.exeunt(command, "nobody")
@@ -185,7 +178,7 @@ class BadInput(Case):
             self.assertEqual(first.wait(60), 0)
 
 
-class Interruptions(Case):
+class Interruptions(CompanyTest):
     def started(self, case, **faults):
         for system in self.company.sockets:
             self.company.faults(system, **(faults or {"slow_ms": 100}))
@@ -239,7 +232,7 @@ class Interruptions(Case):
         self.assertTrue(any(e["leaf"].get("state") == "scheduled" for e in self.company.record(case)["entries"]))
 
 
-class Faults(Case):
+class Faults(CompanyTest):
     def test_silent_no_op_never_reads_refused(self):
         for system in self.company.sockets:
             for blind in (False, True):

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -168,6 +169,18 @@ class Company:
     def effects(self, system):
         file = self.systems_folder / f"{system}.effects.jsonl"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+class CompanyTest(unittest.TestCase):
+    """A test with a company of its own."""
+
+    policy = ""              # more lines for it
+
+    def setUp(self):
+        self.company = Company()
+        self.addCleanup(self.company.close)
+        self.company.init()
+        self.company.write_policy(self.policy)
 
 
 def graded(record, grade):

@@ -7,17 +7,12 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simulated_company import ROOT, SUBJECT, Company, intents_without_outcome, wait_for  # noqa: E402
+from simulated_company import ROOT, SUBJECT, CompanyTest, intents_without_outcome, wait_for  # noqa: E402
 
 HOUR, MONTH = 3600, 30 * 24 * 3600
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        self.company = Company()
-        self.addCleanup(self.company.close)
-        self.company.init()
-
+class Case(CompanyTest):
     def store_files(self):
         return sorted(self.company.home.glob("store.db*"))
 

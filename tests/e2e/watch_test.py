@@ -6,17 +6,15 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from simulated_company import SUBJECT, Company, wait_for  # noqa: E402
+from simulated_company import SUBJECT, CompanyTest, wait_for  # noqa: E402
 
 
-class Case(unittest.TestCase):
+class Case(CompanyTest):
     every = 5  # seconds: long enough that a busy machine does not make a look late
 
-    def setUp(self):
-        self.company = Company()
-        self.addCleanup(self.company.close)
-        self.company.init()
-        self.company.write_policy(f"watch: {{every: {self.every}s, for: 1d}}\n")
+    @property
+    def policy(self):
+        return f"watch: {{every: {self.every}s, for: 1d}}\n"
 
     def ended_case(self):
         case, _ = self.company.planned_and_approved()
