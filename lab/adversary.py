@@ -30,7 +30,8 @@ from adversary_warehouse import Warehouse
 from adversary_ways import ADMITTED, ERROR, REFUSED
 
 PACE_S = 0.2             # least pause between two tries of one way
-HURRIED_PACE_S = 0.02    # … once she hurries, where a try took less than that
+HURRIED_PACE_S = 0.02    # … of one that takes less than that, once she hurries …
+HURRIED_SHARE = 10.0     # … and what takes longer leaves the machine to it
 PACE_SHARE = 2.0         # and at least this many times what the last try took: her tries must not starve the servers
 REOPEN_S = 1.0           # pause between two tries to open an ended session again
 ADDED_KEYS_MAX = 3
@@ -133,11 +134,16 @@ class Adversary:
 
     def _keep_trying(self, way, state):
         took = 0.0
-        while not self.stopping.wait(max(HURRIED_PACE_S if self.hurrying and took < HURRIED_PACE_S else PACE_S, took * PACE_SHARE)):
+        while not self.stopping.wait(self._pause(took)):
             began = time.monotonic()
             if self._try(way, state):
                 return
             took = time.monotonic() - began
+
+    def _pause(self, took):
+        if not self.hurrying:
+            return max(PACE_S, took * PACE_SHARE)
+        return HURRIED_PACE_S if took < HURRIED_PACE_S else max(PACE_S, took * HURRIED_SHARE)
 
     def collect(self):
         """Opens what she can open and tries everything once; only then is she ready to be cut."""

@@ -202,6 +202,8 @@ def _show_verdict(verdict, ways):
     say(f"   the judge searched {verdict['places_searched']} places for {verdict['secrets']} secrets")
     for line in verdict["excused"]:
         say(f"   not in the record, but declared as a gap: {line}")
+    for line in verdict["between_looks"]:
+        say(f"   not in the record: opened and over between two looks: {line}")
     for name, lines in verdict["words"].items():
         print(coloured(f"   {name}:", "red"))
         for line in lines:

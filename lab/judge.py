@@ -6,7 +6,8 @@
   judge.py watch --uid ENGINE_UID -o FILE [--spare DIR ...]    environ, argv and open files of the engine, until SIGTERM
 
 Prints one JSON object; exit 0 only when every count is zero. Shares no code with engine or adversary.
-  missed          a way that was admitted, with no path in the record and no gap declared before the run
+  missed          a way that was admitted, with no path in the record and no gap declared before the run. Not one that was opened after one
+                  look of the engine and closed by the server before the next: those are listed as `between_looks`
   admitted_after  an admission that began after the path's first refusal that held
   untried         a way that nobody tried after its path was said to be ended: nothing is known, so nothing is proven
   secrets_found   a secret of the adversary's in store, logs, record, environment, argv or open files of the engine
@@ -28,6 +29,7 @@ from pathlib import Path
 from judge_compare import changed_for_others
 
 COUNTS = ("missed", "admitted_after", "untried", "ours_admitted", "secrets_found", "others_changed")
+LOOK_S = 2                  # a listing is journalled at most so long after it was asked for
 DRAINED_TOLERANCE_S = 5     # clocks of provider, relying party and engine may differ by this much
 
 
@@ -48,13 +50,27 @@ def read_log(path):
     return ways
 
 
+def between_looks(key, tries, record):
+    """Whether a held way began after a listing of its kind and was closed before the next full one: there was nothing of it to be seen."""
+    admitted = [t for t in tries if t["outcome"] == "admitted"]
+    if not tries[-1]["words"].startswith("ended"):
+        return False
+    began, over = instant(admitted[0]["begun"]), instant(admitted[-1]["ended"])
+    looks = [(instant(e["leaf"]["t"]), e["leaf"].get("completeness")) for e in record.get("entries", [])
+             if e["leaf"]["kind"] == "listed" and (e["leaf"].get("system"), e["leaf"].get("node")) == key[:2]]
+    slack = datetime.timedelta(seconds=LOOK_S)
+    return (any(at < began for at, _ in looks) and any(at > over + slack and how == "full" for at, how in looks)
+            and not any(began <= at <= over + slack for at, _ in looks))
+
+
 def judge_ways(ways, record):
-    """missed, admitted_after, untried and excused (not in the record, but a gap was declared), each a list of words."""
+    """missed, admitted_after, untried, excused (not in the record, but a gap was declared) and unseen (gone before the next look), each a list of
+    words."""
     # What the case opened itself is nobody's way: it neither stands for one of hers nor counts as one.
     paths = {(p["system"], p["kind"], p["id"]): p for p in record["paths"] if not p.get("ours")}
     approved = (record.get("intervals") or {}).get("approved")
     gaps = {(g["system"], g["kind"]) for g in record.get("gaps", []) if _declared_before(g, approved)}
-    missed, after, untried, excused = [], [], [], []
+    missed, after, untried, excused, unseen = [], [], [], [], []
     for key, tries in ways.items():
         admitted = [t for t in tries if t["outcome"] == "admitted"]
         if not admitted:
@@ -62,7 +78,7 @@ def judge_ways(ways, record):
         path = paths.get(key)
         if path is None:
             words = f"{'/'.join(key)}: {tries[0]['way']}, admitted {len(admitted)} times"
-            (excused if key[:2] in gaps else missed).append(words)
+            (excused if key[:2] in gaps else unseen if between_looks(key, tries, record) else missed).append(words)
             continue
         if path.get("until"):
             after += _admitted_after_drained(key, admitted, path["until"])
@@ -77,7 +93,7 @@ def judge_ways(ways, record):
                          f"admitted {len(late)} times after, first {late[0]['begun']}, last {late[-1]['begun']}")
         if not any(_is_answer_after(t, first_refused) for t in tries):
             untried.append(f"{'/'.join(key)}: {tries[0]['way']}, no try after {first_refused}")
-    return missed, after, untried, excused
+    return missed, after, untried, excused, unseen
 
 
 def judge_ours(record):
@@ -230,7 +246,7 @@ def watch(options):
 def judge(options):
     ways = read_log(options.log)
     record = json.loads(Path(options.record).read_text(encoding="utf-8"))
-    missed, after, untried, excused = judge_ways(ways, record)
+    missed, after, untried, excused, unseen = judge_ways(ways, record)
     secrets = read_secrets(options.secrets)
     found, searched = find_secrets(secrets, [options.record, *options.search], options.watched)
     changed = []
@@ -239,7 +255,7 @@ def judge(options):
         changed = changed_for_others(before, after_all, options.subject, set(ways))
     lists = dict(zip(COUNTS, (missed, after, untried, judge_ours(record), found, changed)))
     verdict = {name: len(items) for name, items in lists.items()}
-    verdict["excused"] = excused
+    verdict["excused"], verdict["between_looks"] = excused, unseen
     verdict["ways"] = sum(any(t["outcome"] == "admitted" for t in tries) for tries in ways.values())
     verdict["tries"] = sum(len(tries) for tries in ways.values())
     verdict["secrets"], verdict["places_searched"] = len(secrets), searched

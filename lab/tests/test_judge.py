@@ -92,6 +92,24 @@ class Judged(unittest.TestCase):
         self.record["gaps"] = [{"system": "directory", "kind": "session", "words": "", "declared_at": at(4)}]
         self.assertEqual(self.verdict()[1]["missed"], 1)
 
+    def test_session_opened_and_closed_between_two_looks_is_not_missed_and_any_other_is(self):
+        def listed(second, completeness="full", node="session"):
+            return {"leaf": {"kind": "listed", "system": "directory", "node": node, "completeness": completeness, "t": at(second)}}
+        hers = [tried(12, "admitted", "session", "127.0.0.1:6"), tried(14, "admitted", "session", "127.0.0.1:6")]
+        closed = [tried(15, "error", "session", "127.0.0.1:6", "ended: EOF")]
+        base = list(self.log)
+        for name, looks, more, missed in (("between two looks", [listed(3), listed(18)], closed, 0),
+                                          ("still there at a look", [listed(3), listed(13), listed(18)], closed, 1),
+                                          ("there before the first look", [listed(18)], closed, 1),
+                                          ("the next look was cut short", [listed(3), listed(18, "partial")], closed, 1),
+                                          ("the next look came while it may have been there", [listed(3), listed(15)], closed, 1),
+                                          ("looks at another kind", [listed(3, node="account"), listed(18, node="account")], closed, 1),
+                                          ("nobody closed it", [listed(3), listed(18)], [], 1)):
+            with self.subTest(name):
+                self.log, self.record["entries"] = base + hers + more, looks
+                verdict = self.verdict()[1]
+                self.assertEqual((verdict["missed"], len(verdict["between_looks"])), (missed, 1 - missed))
+
     def test_late_admission_is_seen(self):
         self.log.append(tried(11, "admitted"))
         code, verdict = self.verdict()
