@@ -276,6 +276,9 @@ class System:
         if request.get("reset"):
             self.reset()
         self.faults.update(request.get("set", {}))
+        for account in self.state["accounts"].values():      # as an administrator would, or a restored backup
+            if account["login"] in request.get("passwords", {}):
+                account["password"] = digest(request["passwords"][account["login"]])
         return {"faults": self.faults, "state": self.state}
 
     def handle(self, request):

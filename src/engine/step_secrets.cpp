@@ -4,8 +4,16 @@ namespace exeunt::engine {
 namespace {
 
 constexpr std::size_t k_password_length = 32;
-std::string old_key(const plan::Step& step) { return step.id.text() + "/old"; }
-std::string new_key(const plan::Step& step) { return step.id.text() + "/new"; }
+
+/// The first generation has the plain names.
+std::string key_of(const plan::Step& step, int generation, std::string_view which) {
+  const std::string number = generation == 1 ? "" : "/" + std::to_string(generation);
+  return step.id.text() + number + "/" + std::string(which);
+}
+std::string old_key(const plan::Step& step, int generation) { return key_of(step, generation, "old"); }
+std::string new_key(const plan::Step& step, int generation) { return key_of(step, generation, "new"); }
+
+bool is_same(const base::Secret& one, const base::Secret& other) { return one.reveal() == other.reveal(); }
 
 }  // namespace
 
@@ -20,20 +28,38 @@ base::Result<base::Secret> SecretBook::keep(const std::string& key, base::Secret
   return sealed(key);  // the first value wins: what the store holds counts, not what we just made
 }
 
+int SecretBook::newest_generation(const plan::Step& step) const {
+  int generation = 1;
+  while (sealed(old_key(step, generation + 1))) ++generation;
+  return generation;
+}
+
+base::Result<int> SecretBook::generation_to_set(const plan::Step& step) const {
+  const int newest = newest_generation(step);
+  auto present = base::read_secret(step.vault_reference);
+  const auto replaced = sealed(old_key(step, newest));
+  if (!replaced) {
+    if (!present) return base::fail(present.error());
+    EXEUNT_TRY(keep(old_key(step, newest), std::move(*present)));
+    return newest;
+  }
+  const auto made = sealed(new_key(step, newest));
+  if (!present || !made || is_same(*present, *replaced) || is_same(*present, *made)) return newest;
+  // Somebody has set another value since, another case for instance: ours is an old one now, which others may have learnt, and is not set again.
+  EXEUNT_TRY(keep(old_key(step, newest + 1), std::move(*present)));
+  return newest + 1;
+}
+
 base::Result<StepSecrets> SecretBook::of(const plan::Step& step) const {
   StepSecrets out;
+  int generation = 1;
   if (!step.vault_reference.empty()) {
-    auto old_value = sealed(old_key(step));
-    if (!old_value) {
-      EXEUNT_TRY_ASSIGN(base::Secret present, base::read_secret(step.vault_reference));
-      old_value = keep(old_key(step), std::move(present));
-      if (!old_value) return base::fail(old_value.error());
-    }
-    out.old_value = std::move(*old_value);
+    EXEUNT_TRY_ASSIGN(generation, generation_to_set(step));
+    EXEUNT_TRY_ASSIGN(out.old_value, sealed(old_key(step, 1)));
   }
-  auto new_value = sealed(new_key(step));
+  auto new_value = sealed(new_key(step, generation));
   if (!new_value) {
-    new_value = keep(new_key(step), base::Secret(base::random_password(random_, k_password_length)));
+    new_value = keep(new_key(step, generation), base::Secret(base::random_password(random_, k_password_length)));
     if (!new_value) return base::fail(new_value.error());
   }
   out.new_value = std::move(*new_value);
@@ -42,10 +68,15 @@ base::Result<StepSecrets> SecretBook::of(const plan::Step& step) const {
 
 base::Result<StepSecrets> SecretBook::sealed_of(const plan::Step& step) const {
   StepSecrets out;
-  EXEUNT_TRY_ASSIGN(out.new_value, sealed(new_key(step)));
-  if (!step.vault_reference.empty()) {
-    EXEUNT_TRY_ASSIGN(out.old_value, sealed(old_key(step)));
+  if (step.vault_reference.empty()) {
+    EXEUNT_TRY_ASSIGN(out.new_value, sealed(new_key(step, 1)));
+    return out;
   }
+  EXEUNT_TRY_ASSIGN(out.old_value, sealed(old_key(step, 1)));
+  EXEUNT_TRY_ASSIGN(out.new_value, sealed(new_key(step, newest_generation(step))));
+  // Whoever rotated it last: what is in the vault now is what has to be let in beside the old value.
+  if (auto present = base::read_secret(step.vault_reference); present && !is_same(*present, out.old_value))
+    out.new_value = std::move(*present);
   return out;
 }
 
