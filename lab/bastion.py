@@ -39,6 +39,11 @@ SetEnv LD_PRELOAD={nss_wrapper} NSS_WRAPPER_PASSWD={nss}/passwd NSS_WRAPPER_GROU
 """
 
 
+# sshd that writes to a file puts no time to it, as syslog would: the pipe does. It ends with the last process of sshd's that holds it.
+SSHD_WITH_TIMES = r"""exec /usr/sbin/sshd -D -e -f "$1" 2> >(export TZ=UTC0; while IFS= read -r line; do
+  now=$EPOCHREALTIME; printf '%(%FT%T)T.%sZ %s\n' "${now%.*}" "${now#*.}" "$line"; done >> "$2")"""
+
+
 def nss_env(lab):
     """Environment in which getpwnam knows the lab's accounts; for sshd, and for ssh tools run by a lab uid."""
     return processes.clean_env(LD_PRELOAD=NSS_WRAPPER, NSS_WRAPPER_PASSWD=str(lab.nss / "passwd"),
@@ -185,7 +190,7 @@ def _write_authorized_keys(home, uid, lines):
 
 def start(lab):
     log, pid_file = lab.bastion / "start.log", lab.run / "bastion.pid"
-    processes.start(["/usr/sbin/sshd", "-D", "-f", lab.bastion / "sshd_config", "-E", lab.bastion / "sshd.log"],
+    processes.start(["/bin/bash", "-c", SSHD_WITH_TIMES, "sshd", lab.bastion / "sshd_config", lab.bastion / "sshd.log"],
                     pid_file, log, env=nss_env(lab))
     processes.wait_until(lambda: processes.port_answers(lab.ssh_port), "sshd", pid_file, lab.bastion / "sshd.log")
 

@@ -88,7 +88,7 @@ def env(lab):
 def prepare(lab):
     """Settings and an empty database; the servers' uid owns their folder."""
     uid = lab.realm_uid
-    processes.make_dir(lab.realm, 0o700, uid, uid)
+    processes.make_dir(lab.realm, 0o711, uid, uid)   # the engine reads kdc.log; databases and keys have modes of their own
     numbers = {"realm": REALM, "kdc": lab.kdc_port, "kadmin": lab.kadmin_port, "kpasswd": lab.kpasswd_port, "skew": SKEW_S,
                "at": lab.realm, "life": TICKET_S, "renewable": RENEWABLE_S}
     processes.write(config(lab), CLIENTS.format(**numbers))
@@ -189,6 +189,7 @@ def systems_yaml(lab):
     keytab: {lab.credentials}/realm-exeunt.keytab
     control_principal: {CONTROL}
     clock_skew_seconds: {SKEW_S}
+    kdc_log: {lab.realm}/kdc.log
 """
 
 

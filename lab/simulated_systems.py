@@ -24,7 +24,7 @@ PAGE = 2
 NAMES = ["Ann Example", 'Zoë "Zed" O\'Hara; DROP ROLE x; --', "*)(uid=*", "Li, Wei + 李", "=cmd|'/c calc'!A1", "\u202eEvil\x1b[2J", "Ann Example"]
 FAULTS = {"answer_lost_after": 0, "answer_lost_before": 0, "silent_noop": False, "slow_ms": 0, "down": False, "cut_listing": "",
           "prober_broken": False, "blind_probe": "", "refuse_apply": "", "drain_ms": 0, "refuse_witness": False, "witness_lost": 0,
-          "witness_dies": "", "control_witness": True}
+          "witness_dies": "", "control_witness": True, "sign_ins": "", "clock_ms": 0}
 
 
 class Refusal(Exception):
@@ -58,7 +58,7 @@ class System:
     def reset(self):
         self.faults = dict(FAULTS)
         self.random = random.Random(f"{self.seed} {self.name}")  # same seed, same company, passwords of its people included
-        self.state = {"model": self.model, "effects": 0, "items": {}, "accounts": {}, "past": []}
+        self.state = {"model": self.model, "effects": 0, "items": {}, "accounts": {}, "past": [], "sign_ins": []}
         self.found(self.people)
         self.save()
 
@@ -153,6 +153,23 @@ class System:
         listing = "partial" if self.faults["cut_listing"] else "full"
         return {"presence": "present" if f"{kind}/{ident}" in self.state["items"] else "absent", "grade": grade, "listing": listing}
 
+    # --- successful sign-ins ---------------------------------------------------------------------------------------------------
+    def sign_in(self, account, kind="account", ident=None, session="", ago_ms=0, source="10.0.0.7", words="password"):
+        """A line in this system's log, by its own clock."""
+        self.state["sign_ins"].append({"account": account, "kind": kind, "id": ident or account, "session": session, "from": source,
+                                       "words": words, "at": int(time.time() * 1000) + self.faults["clock_ms"] - ago_ms})
+
+    def op_sign_ins(self, request):
+        fault, rows = self.faults["sign_ins"], self.state["sign_ins"]
+        if fault == "fails":
+            raise Refusal("permission_denied", f"{self.name}: the log is not for us", "grant it")
+        answer = {"rows": rows, "now": int(time.time() * 1000) + self.faults["clock_ms"]}
+        if fault == "unreadable":
+            answer.update(rows=[], unreadable="the log cannot be read: Permission denied")
+        if fault == "cut":
+            answer.update(rows=rows[-1:], cut="the log begins later than the departure")
+        return answer
+
     # --- witnesses: sessions of the engine's own on a person's account ---------------------------------------------------------------
     CONTROL_WITNESS = "control"
 
@@ -166,6 +183,7 @@ class System:
         self.witnesses = getattr(self, "witnesses", 0) + 1
         ident, label = f"127.0.0.1:{60000 + self.witnesses}", "exeunt witness"
         self.item(request["kind"], ident, request["target"]["id"], label)
+        self.sign_in(request["target"]["id"], session=ident, words="password of the case")
         self.state["effects"] += 1
         self.save()
         with open(self.effects_file, "a") as log:
@@ -258,6 +276,11 @@ class System:
 
     def person_open_session(self, request):
         self.item("session", request["id"], request["account"], request.get("label", "opened by herself"), **request.get("facts", {}))
+
+    def person_sign_in(self, request):
+        """She gets in; the log says so, whatever the account looks like now."""
+        self.sign_in(request["account"], request.get("kind", "account"), request.get("id"), ago_ms=request.get("ago_ms", 0),
+                     words=request.get("words", "password"), source=request.get("from", "10.0.0.7"))
 
     def person_enable(self, request):
         """A sync, or somebody who means well: what was shut is open again."""

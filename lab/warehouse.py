@@ -29,6 +29,8 @@ log_directory = 'log'
 log_filename = 'postgresql-%Y-%m-%d_%H%M%S.log'
 log_rotation_size = 10MB
 log_statement = 'ddl'
+log_connections = on
+log_disconnections = on
 """
 # The gate opens no data: the database does not exist. A libpq client cannot choose its source address, so the
 # engine's address here is 127.0.0.1 like everybody's in the lab; at home it is the engine host's own.

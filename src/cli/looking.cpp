@@ -88,6 +88,8 @@ void print_case(const Session& session, const service::Home& home, const evidenc
     if (listing.completeness != model::Completeness::full)
       session.out.line(session.out.paint(
           Colour::warn, fmt::format("  listing of {} on {}: {}", name(listing.node), listing.system, name(listing.completeness))));
+  if (const std::string used = service::use_words(state); !used.empty())
+    session.out.line(session.out.paint(state.used_after_cut > 0 ? Colour::warn : Colour::dim, "  " + used + " (`used` in the record)"));
   for (const auto& [system, kind] : state.gaps)
     session.out.line(session.out.paint(Colour::dim, fmt::format("  gap on {}: {} (words in the record)", system, kind)));
   for (const auto& [task, task_state] : state.tasks) session.out.line("  task " + task_state);

@@ -11,6 +11,7 @@
 #include "service/approving.hpp"
 #include "service/interrupt_files.hpp"
 #include "service/planning.hpp"
+#include "service/record.hpp"
 
 namespace exeunt::cli {
 
@@ -72,6 +73,7 @@ int report(const Session& session, const engine::RunResult& result) {
                    (counts.waived == 0 ? "" : fmt::format(", {} stay by an exception", counts.waived)));
   if (result.state.identity_cut) session.out.line("  identity cut at " + base::to_rfc3339(*result.state.identity_cut));
   if (result.state.zero) session.out.line("  no required way in open since " + base::to_rfc3339(*result.state.zero));
+  if (const std::string used = service::use_words(result.state); !used.empty()) session.out.line("  " + used);
   for (const auto& word : result.words) session.out.line("  " + base::escape_terminal(word));
   session.out.line("  look: exeunt status " + result.state.case_id.substr(0, 10) + "   hand over: exeunt record " +
                    result.state.case_id.substr(0, 10));

@@ -424,6 +424,35 @@ void check_own_accounts(ConformanceBench& bench, ConformanceReport& report) {
   if (!own || own->empty()) report.findings.push_back("own accounts: the accounts that Exeunt stands on are not named");
 }
 
+/// A sign-in is told once, with the same instant at every reading; what cannot be read is never an empty listing that says it is full.
+void check_sign_ins(ConformanceBench& bench, ConformanceReport& report) {
+  const auto connector = bench.fresh();
+  if (!connector) return;
+  SignInRequest request;
+  request.accounts = bench.subject().accounts;
+  const auto expect = [&](bool holds, const std::string& words) {
+    ++report.checks;
+    if (!holds) report.findings.push_back("sign-ins: " + words);
+  };
+  const auto read = [&] { return (*connector)->sign_ins(request); };
+  const auto before = read();
+  const auto signed_in = bench.sign_in();
+  if (!signed_in && signed_in.error().code == Code::unimplemented) return;
+  const auto after = read();
+  const auto again = read();
+  expect(before && after && again && signed_in, "they are not read from a healthy system");
+  if (!before || !after || !again) return;
+  expect(after->sign_ins.size() == before->sign_ins.size() + 1, "one that was a success is not told once");
+  expect(!after->sign_ins.empty() && !again->sign_ins.empty() && after->sign_ins.back().at == again->sign_ins.back().at,
+         "one that is read twice has two instants");
+  expect((after->completeness == model::Completeness::full) == after->reason.empty(),
+         "less than full comes without a reason, or full with one");
+  expect(bench.let_sign_ins_be_read(false).has_value(), "the bench has no fault for it");
+  const auto unread = read();
+  expect(!unread || (unread->completeness != model::Completeness::full && !unread->reason.empty()),
+         "what could not be read is listed as if there were none");
+}
+
 }  // namespace
 
 ConformanceReport run_conformance(ConformanceBench& bench) {
@@ -436,6 +465,7 @@ ConformanceReport run_conformance(ConformanceBench& bench) {
   check_catalogue((*connector)->catalogue(), report);
   check_own_accounts(bench, report);
   check_listings(bench, report);
+  check_sign_ins(bench, report);
   for (const ConformanceCut& cut : bench.cuts()) {
     CutRun run(bench, report, cut);
     run.ends_and_shows_it();

@@ -47,6 +47,10 @@ class ConformanceBench {
   [[nodiscard]] virtual std::optional<model::Node> nonexistent(model::NodeKind kind) = 0;
   /// Another account with a session: what ends on it must leave a witness on the subject's alone. Asked for only where an action opens witnesses.
   [[nodiscard]] virtual std::optional<model::Node> another() { return std::nullopt; }
+  /// The subject signs in, successfully, now. unimplemented: the suite leaves sign-ins to the connector's own tests.
+  [[nodiscard]] virtual base::Status sign_in() { return base::fail(base::Code::unimplemented, "no sign-in on this bench"); }
+  /// From now on what sign-ins are read from can be read, or not. Only where `sign_in` is there.
+  [[nodiscard]] virtual base::Status let_sign_ins_be_read(bool) { return {}; }
 };
 
 struct ConformanceReport {

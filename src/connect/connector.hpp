@@ -104,6 +104,32 @@ struct ProbeResult {
   std::string words;
 };
 
+/// Asks for the successful sign-ins that the system itself keeps: in a log, in a table of sessions.
+struct SignInRequest {
+  std::vector<model::Node> accounts;  // the subject's alone: of what several know nobody could tell who it was
+  std::vector<model::Node> paths;     // what else of hers is known here: a key is hers in a shared account too
+  std::vector<model::Node> ours;      // sessions that this case opened itself (witnesses): what began them is no sign-in of hers
+  base::Time since{};                 // by our clock
+  std::size_t limit = 500;            // the newest; a listing that has more says so
+  Deadline deadline;
+};
+struct SignIn {
+  model::NodeKey used;    // what let her in: one of the request's accounts or paths, or another key on one of the accounts
+  model::NodeId account;  // on which account
+  base::Time at{};        // by the system's own clock, as it keeps it: the same at every reading
+  std::string from;       // the address, as the system names it; hostile
+  std::string words;      // for the investigator: "publickey ED25519"; hostile, and never a credential
+};
+/// Less than full, with the reason, is an answer: a log that cannot be read, one that begins too late or is too long, a table that knows only
+/// what is open now. Never an empty listing that says it is full.
+struct SignInListing {
+  std::vector<SignIn> sign_ins;  // oldest first
+  model::Completeness completeness = model::Completeness::none;
+  std::string reason;              // why not full; empty when full
+  base::Duration clock_offset{0};  // system's clock minus ours, measured in this call
+  base::Duration clock_error{0};   // how far `at - clock_offset` may be off, either way: half the round trip, and the step of `at`
+};
+
 struct WitnessRequest {
   model::Node account;                              // hers, not shut yet
   model::NodeKind kind = model::NodeKind::session;  // of the PathSpecs whose means have `witness`
@@ -146,6 +172,11 @@ class Connector {
   /// The same kind, opened the same way for an account of ours: it must go on to answer when hers is refused.
   [[nodiscard]] virtual base::Result<std::unique_ptr<Witness>> open_control_witness(model::NodeKind, const Deadline&) {
     return base::fail(base::Code::unimplemented, "no session of a control identity can be opened on this kind of system");
+  }
+  /// Reads only. Tries and sessions of our own are not in it (each connector's page says how it knows them), failed sign-ins neither. unimplemented:
+  /// this kind of system has no source; any other error: it could not be asked now. Both are gaps.
+  [[nodiscard]] virtual base::Result<SignInListing> sign_ins(const SignInRequest&) {
+    return base::fail(base::Code::unimplemented, "successful sign-ins are not read from this kind of system");
   }
   /// Accounts that Exeunt itself stands on here (its own credential, the control identity): protected without being configured.
   [[nodiscard]] virtual base::Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) = 0;

@@ -1,5 +1,6 @@
 #include "engine/case_journal.hpp"
 
+#include "base/escape.hpp"
 #include "base/json.hpp"
 
 namespace exeunt::engine {
@@ -12,6 +13,8 @@ using model::name;
 using store::Payload;
 
 namespace {
+
+constexpr std::size_t k_told_columns_max = 200;  // of what a log says, in a payload
 
 Leaf leaf_of(LeafKind kind) {
   Leaf leaf;
@@ -111,6 +114,14 @@ Status CaseJournal::gap_declared(const model::Gap& gap) {
   return write(std::move(leaf), Payload::of({{"words", gap.words}}));
 }
 
+Status CaseJournal::sign_ins_listed(const model::SystemId& system, const connect::SignInListing& listing) {
+  Leaf leaf = leaf_of(LeafKind::sign_ins_listed);
+  leaf.system = system.text();
+  leaf.completeness = name(listing.completeness);
+  leaf.count = listing.clock_offset.count();
+  return write(std::move(leaf), Payload::of({{"reason", listing.reason}}));
+}
+
 Status CaseJournal::plan_compiled(const std::string& plan_name, const std::string& digest, const std::string& words) {
   Leaf leaf = leaf_of(LeafKind::plan_compiled);
   leaf.digest = digest;
@@ -177,6 +188,28 @@ Status CaseJournal::seen(const model::Node& target, model::ProbeMoment moment, c
   return write_later(
       std::move(leaf),
       Payload::of({{"control", control}, {"node", node}, {"reason", sight.answer->reason}, {"why", why}, {"words", sight.answer->words}}));
+}
+
+Status CaseJournal::used(const model::Node& target, const Use& use, const PathChange* opened) {
+  Leaf leaf = leaf_of(LeafKind::used);
+  const std::string node = target.id().text();
+  EXEUNT_TRY_ASSIGN(leaf.target, reference(node, target.label));
+  leaf.system = target.key.system.text();
+  leaf.node = name(target.key.kind);
+  leaf.count = use.sign_in.at.time_since_epoch().count();
+  leaf.moment = name(use.moment);
+  if (opened != nullptr) {
+    leaf.means = name(opened->means);
+    add(*opened, leaf);
+  }
+  return write_later(std::move(leaf), Payload(JsonObject{{"account", use.sign_in.account.text()},
+                                                         {"at", base::to_rfc3339(use.sign_in.at)},
+                                                         {"clock_error_ms", use.clock_error.count()},
+                                                         {"clock_offset_ms", use.clock_offset.count()},
+                                                         {"from", base::escape_terminal(use.sign_in.from, k_told_columns_max)},
+                                                         {"node", node},
+                                                         {"used", model::node_id(use.sign_in.used).text()},
+                                                         {"words", base::escape_terminal(use.sign_in.words, k_told_columns_max)}}));
 }
 
 Status CaseJournal::path_changed(const model::Node& target, const PathChange& change) {

@@ -26,6 +26,13 @@ struct PathChange {
   Verdict verdict;
   model::ProbeMeans means = model::ProbeMeans::none;
 };
+/// A successful sign-in that a system told of, and when it was.
+struct Use {
+  connect::SignIn sign_in;
+  base::Duration clock_offset{0};  // system's clock minus ours when it was read
+  base::Duration clock_error{0};
+  model::UseMoment moment = model::UseMoment::undecided;
+};
 /// A look that is worth less than `observed` was a reading back.
 [[nodiscard]] model::ProbeMeans means_of(const connect::Observation& look);
 
@@ -46,6 +53,7 @@ class CaseJournal {
                                         Whose whose = Whose::hers);
   [[nodiscard]] base::Status listed(const model::Listing& listing);
   [[nodiscard]] base::Status gap_declared(const model::Gap& gap);
+  [[nodiscard]] base::Status sign_ins_listed(const model::SystemId& system, const connect::SignInListing& listing);
   [[nodiscard]] base::Status plan_compiled(const std::string& name, const std::string& digest, const std::string& words);
 
   /// Durable before the call goes out (law 1).
@@ -56,10 +64,12 @@ class CaseJournal {
   [[nodiscard]] base::Status step_outcome(const model::StepId& step, int attempt, model::StepState outcome, const std::string& words);
   [[nodiscard]] base::Status gate_refused(const model::StepId& step, const std::string& guard, const std::string& words);
 
-  // Seen, and not waited for: the next two.
+  // Seen, and not waited for: the next three.
   /// `change`: what the path is since this sight; null where it stays what it was.
   [[nodiscard]] base::Status seen(const model::Node& target, model::ProbeMoment moment, const Sight& sight,
                                   const PathChange* change = nullptr);
+  /// `opened`: the ended way in that it made live again; null: it changes nothing.
+  [[nodiscard]] base::Status used(const model::Node& target, const Use& use, const PathChange* opened);
   /// A change that nobody saw: no means could look.
   [[nodiscard]] base::Status path_changed(const model::Node& target, const PathChange& change);
   [[nodiscard]] base::Status task_changed(const model::Node& task, const std::string& outcome, const std::string& words);

@@ -7,6 +7,7 @@
 #include "engine/delta.hpp"
 #include "engine/recovery.hpp"
 #include "engine/settling.hpp"
+#include "engine/sign_in_look.hpp"
 #include "model/transitions.hpp"
 
 namespace exeunt::engine {
@@ -197,6 +198,7 @@ Result<RunResult> CaseRun::probe() {
                       [this, id, step] { return prover_.prove(id, step, model::ProbeMoment::settled).map([](PathState) {}); });
   }
   EXEUNT_TRY(stage_runner.on_systems(jobs));
+  EXEUNT_TRY(SignInLook(context_, stage_runner).look());  // last: a try that is refused says nothing of what was let in before it
   RunResult result;
   result.words = words_;
   result.exit = evidence::exit_code(stream_->state(), needs_.clock.now());
@@ -244,6 +246,7 @@ Result<WatchResult> CaseRun::watch(const WatchNote& note) {
   EXEUNT_TRY(stage_runner.on_systems(jobs));
   EXEUNT_TRY_ASSIGN(const bool listed, settling.look_for_new());
   if (!listed) result.failed.push_back("a system could not be listed");
+  EXEUNT_TRY(SignInLook(context_, stage_runner).look());  // last: a try that is refused says nothing of what was let in before it
   EXEUNT_TRY_ASSIGN(delta_, find_delta(needs_, context_));
   for (const auto& failure : delta_.failures) result.failed.push_back(failure.system.text() + ": " + failure.error.text());
   result.run.delta = delta_.digest;
@@ -310,7 +313,9 @@ Result<RunResult> CaseRun::run() {
   StepRunner runner(context_);
   StageRunner stage_runner(context_, runner);
   Settling settling(context_, runner, stage_runner);
+  SignInLook sign_ins(context_, stage_runner);
   EXEUNT_TRY(before_the_cut(stage_runner));
+  EXEUNT_TRY(sign_ins.look());  // a table of open sessions tells it only while they are open
   EXEUNT_TRY(stages(stage_runner));
   bool quiet = false;
   if (!stopped()) {
@@ -321,6 +326,8 @@ Result<RunResult> CaseRun::run() {
   if (!stopped()) {
     EXEUNT_TRY_ASSIGN(const bool settled, settling.settle());
     if (!settled) quiet = false;
+    EXEUNT_TRY_ASSIGN(const bool used, sign_ins.look());
+    if (used) EXEUNT_TRY(settling.end_what_is_open());
   }
   if (!stopped()) {
     // Last: everything listed and surveyed once more, after the settle windows: what came back meanwhile is cut again or becomes a delta plan.

@@ -50,7 +50,8 @@ class PathReplay {
     if (leaf.kind == LeafKind::path_found && payload) EXEUNT_TRY(found(leaf, *payload));
     if (leaf.kind == LeafKind::step_intended) cut_.insert(leaf.system);
     if (leaf.kind == LeafKind::probed) probed(leaf);
-    if (!leaf.state.empty() && (leaf.kind == LeafKind::probed || leaf.kind == LeafKind::path_changed)) changed(leaf);
+    const bool may_change = leaf.kind == LeafKind::probed || leaf.kind == LeafKind::path_changed || leaf.kind == LeafKind::used;
+    if (may_change && !leaf.state.empty()) changed(leaf);
     return {};
   }
 

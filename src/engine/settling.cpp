@@ -105,6 +105,22 @@ base::Duration Settling::due_in(const PathRecord& path) const {
   return std::clamp(settle - passed, base::Duration{0}, settle);
 }
 
+std::vector<StepRef> Settling::steps_of_open() const {
+  std::vector<StepRef> out;
+  for (const auto& path : context_.book.all()) {
+    if (!is_open(path) || !path.required) continue;
+    const StepRef* ref = stages_.find(path.step);
+    const bool listed = ref == nullptr || std::any_of(out.begin(), out.end(), [&](const StepRef& r) { return r.step == ref->step; });
+    if (!listed) out.push_back(*ref);
+  }
+  return out;
+}
+
+Status Settling::end_what_is_open() {
+  const std::vector<StepRef> open = steps_of_open();
+  return open.empty() ? Status{} : stages_.again(open);
+}
+
 Result<bool> Settling::settle() {
   for (int rounds = 0; rounds < k_settle_rounds_max;) {
     std::vector<std::pair<model::SystemId, std::function<Status()>>> jobs;
@@ -133,14 +149,7 @@ Result<bool> Settling::settle() {
       continue;
     }
     EXEUNT_TRY(stages_.on_systems(jobs));
-    std::vector<StepRef> reopened;
-    for (const auto& path : context_.book.all()) {
-      if (!is_open(path) || !path.required) continue;
-      const StepRef* ref = stages_.find(path.step);
-      const bool listed =
-          ref == nullptr || std::any_of(reopened.begin(), reopened.end(), [&](const StepRef& r) { return r.step == ref->step; });
-      if (!listed) reopened.push_back(*ref);
-    }
+    const std::vector<StepRef> reopened = steps_of_open();
     if (reopened.empty()) continue;
     ++rounds;
     EXEUNT_TRY(stages_.again(reopened));

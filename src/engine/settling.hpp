@@ -14,6 +14,8 @@ class Settling {
   [[nodiscard]] base::Result<bool> sweep();
   /// Waits for each path's settle window, and for what drains within `drain_wait_max`, and tries it again; what is open goes back to its step. ok(false): something stayed open.
   [[nodiscard]] base::Result<bool> settle();
+  /// Runs the steps of what is required and open once more.
+  [[nodiscard]] base::Status end_what_is_open();
   /// Lists every account in reach anew and tries what is new there or came back; applies nothing. ok(false): a system could not be listed.
   [[nodiscard]] base::Result<bool> look_for_new();
   /// Tries once more everything that has not been shown ended (steps that could not be reached or came to a standstill).
@@ -25,6 +27,7 @@ class Settling {
     bool listed = true;
   };
   [[nodiscard]] base::Result<Round> relist_all();
+  [[nodiscard]] std::vector<StepRef> steps_of_open() const;
   [[nodiscard]] bool waits_for(const PathRecord& path) const;
   [[nodiscard]] base::Duration due_in(const PathRecord& path) const;
   [[nodiscard]] bool stopped() const;

@@ -286,6 +286,30 @@ Status exception_expired(CaseFold& fold, const Leaf& leaf) {
   return {};
 }
 
+Status used(CaseFold& fold, const Leaf& leaf) {
+  EXEUNT_TRY(need<model::NodeKind>(leaf, "node", leaf.node));
+  EXEUNT_TRY_ASSIGN(const auto moment, need<model::UseMoment>(leaf, "moment", leaf.moment));
+  if (leaf.target.empty() || leaf.system.empty()) return broken(leaf, "a sign-in without target or system");
+  if (!leaf.count || leaf.until) return broken(leaf, "a sign-in without its instant, or with an end");
+  if (!leaf.state.empty()) {
+    const auto path = fold.paths.find(leaf.target);
+    if (path == fold.paths.end() || path->second.state != model::PathState::ended || leaf.state != model::name(model::PathState::live) ||
+        moment != model::UseMoment::after_cut)
+      return broken(leaf, "a sign-in makes an ended path live, after its cut, and does nothing else");
+    EXEUNT_TRY(path_changed(fold, leaf));
+  }
+  ++fold.uses[leaf.target][*leaf.count];
+  if (moment == model::UseMoment::after_cut) ++fold.used_after_cut;
+  return {};
+}
+
+Status sign_ins_listed(CaseFold& fold, const Leaf& leaf) {
+  EXEUNT_TRY_ASSIGN(const auto completeness, need<model::Completeness>(leaf, "completeness", leaf.completeness));
+  if (leaf.system.empty()) return broken(leaf, "a listing of sign-ins without a system");
+  fold.sign_ins[leaf.system] = {completeness, base::Duration(leaf.count.value_or(0))};
+  return {};
+}
+
 Status begin(CaseFold& fold, const Leaf& leaf) {
   if (leaf.subject.empty()) return broken(leaf, "a case without a subject");
   fold.subject = leaf.subject;
@@ -315,6 +339,8 @@ Status apply_kind(CaseFold& fold, const Leaf& leaf) {
     case LeafKind::exception_asked: return exception_asked(fold, leaf);
     case LeafKind::exception_approved: return exception_approved(fold, leaf);
     case LeafKind::exception_expired: return exception_expired(fold, leaf);
+    case LeafKind::used: return used(fold, leaf);
+    case LeafKind::sign_ins_listed: return sign_ins_listed(fold, leaf);
     case LeafKind::gate_refused:
     case LeafKind::clock_stepped:
     case LeafKind::link_confirmed:

@@ -62,6 +62,12 @@ struct ExceptionFold {
   [[nodiscard]] bool stands() const { return approved_at.has_value() && !expired_at.has_value(); }
 };
 
+/// What the sign-ins of one system were read from, at the newest look.
+struct SignInsFold {
+  model::Completeness completeness = model::Completeness::none;
+  base::Duration clock_offset{0};  // system's clock minus ours
+};
+
 struct CaseFold {
   std::string tenant, case_id, subject;
   std::uint64_t entries = 0;  // next case_seq
@@ -76,6 +82,10 @@ struct CaseFold {
   std::set<std::pair<std::string, std::string>> gaps;  // (system, node name)
   std::map<std::string, std::string> tasks;            // target -> asked | done | overdue
   std::map<std::string, ExceptionFold> exceptions;     // by the digest of their document
+  std::map<std::string, SignInsFold> sign_ins;         // by system
+  /// By target: how many successful sign-ins at which instant of the system's clock (ms since 1970). The same one read again is known by it.
+  std::map<std::string, std::map<std::int64_t, int>> uses;
+  std::int64_t used_after_cut = 0;  // how many of them were after the cut of the way in that they used
   bool halted = false;
 };
 

@@ -168,6 +168,56 @@ TEST_CASE("fold: ended since is the last try admitted and the first refusal that
   CHECK_GT(stream.of("n_1").first_refused, first);
 }
 
+TEST_CASE("fold: a sign-in after the cut makes its path live again, one before it changes nothing, and each instant is counted") {
+  Stream stream;
+  stream.must(LeafKind::case_opened);
+  stream.path("n_1");
+  const auto use = [](const std::string& target, std::int64_t at, const std::string& moment, const std::string& state = "") {
+    return [=](Leaf& leaf) {
+      leaf.target = target, leaf.system = "directory", leaf.node = "account", leaf.count = at, leaf.moment = moment, leaf.state = state;
+    };
+  };
+  stream.must(LeafKind::used, use("n_1", 500, "before_cut"));
+  stream.change("n_1", "ended", "refused");
+  stream.probe("n_1", "settled", "refused");
+  stream.must(LeafKind::milestone, [](Leaf& leaf) { leaf.outcome = "zero"; });
+  stream.must(LeafKind::used, use("n_1", 500, "before_cut"));
+  stream.must(LeafKind::used, use("n_1", 3'500, "undecided"));
+  CHECK_EQ(stream.of("n_1").state, model::PathState::ended);
+  CHECK(stream.folder.state().zero.has_value());
+  stream.must(LeafKind::used, use("n_1", 9'000, "after_cut", "live"));
+  CHECK_EQ(stream.of("n_1").state, model::PathState::live);
+  CHECK_FALSE(stream.of("n_1").first_refused.has_value());
+  CHECK_FALSE(stream.folder.state().zero.has_value());
+  CHECK_EQ(stream.folder.state().uses.at("n_1"), std::map<std::int64_t, int>{{500, 2}, {3'500, 1}, {9'000, 1}});
+  stream.must(LeafKind::used, use("n_9", 1, "after_cut"));  // of what is no path it is kept for people
+  const std::string before = stream.folder.snapshot();
+  CHECK(refused(stream.add(LeafKind::used, use("n_1", 9'100, "after_cut", "live"))));  // it is live
+  CHECK_EQ(stream.folder.state().used_after_cut, 2);
+  CHECK(refused(stream.add(LeafKind::used, use("n_9", 2, "after_cut", "live"))));
+  CHECK(refused(stream.add(LeafKind::used, use("n_1", 2, "before_cut", "live"))));
+  CHECK(refused(stream.add(LeafKind::used, use("n_1", 2, "after_cut", "ended"))));
+  CHECK(refused(stream.add(LeafKind::used, use("n_1", 2, "before"))));
+  CHECK(refused(stream.add(LeafKind::used, [&](Leaf& leaf) { use("n_1", 2, "before_cut")(leaf), leaf.until = leaf.t; })));
+  CHECK(refused(stream.add(LeafKind::used, [&](Leaf& leaf) { use("n_1", 2, "before_cut")(leaf), leaf.count.reset(); })));
+  CHECK_EQ(stream.folder.snapshot(), before);
+}
+
+TEST_CASE("fold: of a source of sign-ins the newest word counts, and no exit code depends on it") {
+  Stream stream;
+  stream.must(LeafKind::case_opened);
+  stream.path("n_1");
+  stream.change("n_1", "ended", "refused");
+  const int code = evidence::exit_code(stream.folder.state());
+  for (const char* completeness : {"full", "none"})
+    stream.must(LeafKind::sign_ins_listed,
+                [&](Leaf& leaf) { leaf.system = "directory", leaf.completeness = completeness, leaf.count = -90'000; });
+  CHECK_EQ(stream.folder.state().sign_ins.at("directory").completeness, model::Completeness::none);
+  CHECK_EQ(stream.folder.state().sign_ins.at("directory").clock_offset, base::Duration{-90'000});
+  CHECK_EQ(evidence::exit_code(stream.folder.state()), code);
+  CHECK(refused(stream.add(LeafKind::sign_ins_listed, [](Leaf& leaf) { leaf.completeness = "full"; })));
+}
+
 TEST_CASE("fold: other bytes of a plan need their own approval; the first approval of the main plan counts") {
   Stream stream;
   stream.must(LeafKind::case_opened);
@@ -249,7 +299,9 @@ TEST_CASE("fold: a snapshot and the rest give the whole, byte for byte") {
                                        LeafKind::noted,
                                        LeafKind::exception_asked,
                                        LeafKind::exception_approved,
-                                       LeafKind::exception_expired};
+                                       LeafKind::exception_expired,
+                                       LeafKind::used,
+                                       LeafKind::sign_ins_listed};
   CHECK(rc::check("snapshot", [&] {
     const auto word = [](std::initializer_list<const char*> words) {
       return std::string(*rc::gen::elementOf(std::vector<std::string>(words.begin(), words.end())));
@@ -281,6 +333,11 @@ TEST_CASE("fold: a snapshot and the rest give the whole, byte for byte") {
           leaf.count = leaf.digest == "aa" ? 1 : 2;
           leaf.until = base::Time(base::Duration(1'000'000));
           leaf.actor = "p_1" + leaf.digest;
+        }
+        if (leaf.kind == LeafKind::used) {
+          leaf.until.reset();
+          leaf.moment = word({"before_cut", "after_cut", "undecided"});
+          if (leaf.moment != "after_cut") leaf.state.clear();
         }
         if (leaf.kind == LeafKind::path_found) leaf.state = "live", leaf.system = "directory", leaf.node = "account";
       }));

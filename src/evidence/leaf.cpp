@@ -43,6 +43,8 @@ constexpr KindName k_kinds[] = {
     {LeafKind::exception_asked, "exception_asked"},
     {LeafKind::exception_approved, "exception_approved"},
     {LeafKind::exception_expired, "exception_expired"},
+    {LeafKind::used, "used"},
+    {LeafKind::sign_ins_listed, "sign_ins_listed"},
 };
 
 // One order for writing and reading: the members by name.

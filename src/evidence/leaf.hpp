@@ -45,6 +45,11 @@ enum class LeafKind : std::uint8_t {
   exception_asked = 24,   // one for each path: digest of the document to sign, target, system, node, until, count = how many paths it names
   exception_approved = 25,  // digest, approver, until: all its paths are waived from here on
   exception_expired = 26,   // digest: its paths are live again, where no other exception covers them
+  used =
+      27,  // a successful sign-in: target (path or account), system, node, count = its instant by the system's own clock (ms since 1970),
+           // moment = before_cut | after_cut | undecided; t = when we saw it. Where it opened an ended path again: also the members of
+           // path_changed, state = live
+  sign_ins_listed = 28,  // system, completeness, count = the system's clock minus ours (ms): what the sign-ins were read from is worth
 };
 [[nodiscard]] std::string_view name(LeafKind kind);
 [[nodiscard]] std::optional<LeafKind> parse_leaf_kind(std::string_view text);

@@ -93,6 +93,13 @@ std::string exception_json(const ExceptionFold& exception) {
   return done(out);
 }
 
+std::string sign_ins_json(const SignInsFold& listing) {
+  CanonicalWriter out;
+  out.integer("clock_offset", listing.clock_offset.count());
+  out.text("completeness", model::name(listing.completeness));
+  return done(out);
+}
+
 std::string task_json(const std::string& outcome) {
   CanonicalWriter out;
   out.text("outcome", outcome);
@@ -126,6 +133,19 @@ std::string gap_json(const std::pair<std::string, std::string>& gap) {
   CanonicalWriter out;
   out.text("node", gap.second);
   out.text("system", gap.first);
+  return done(out);
+}
+
+std::string use_json(const std::pair<const std::int64_t, int>& use) {
+  CanonicalWriter out;
+  out.integer("at", use.first);
+  out.integer("times", use.second);
+  return done(out);
+}
+
+std::string uses_json(const std::map<std::int64_t, int>& uses) {
+  CanonicalWriter out;
+  out.json("instants", list_json(uses, use_json));
   return done(out);
 }
 
@@ -276,6 +296,22 @@ void read_collections(Reader& in, CaseFold& fold) {
       each.time("expired_at", exception.expired_at);
     });
   in.members("tasks", [&](const std::string& key, Reader& each) { each.text("outcome", fold.tasks[key]); });
+  if (in.has("sign_ins"))
+    in.members("sign_ins", [&](const std::string& key, Reader& each) {
+      std::int64_t offset = 0;
+      each.integer("clock_offset", offset);
+      fold.sign_ins[key].clock_offset = base::Duration(offset);
+      each.word("completeness", fold.sign_ins[key].completeness);
+    });
+  if (in.has("used_after_cut")) in.integer("used_after_cut", fold.used_after_cut);
+  if (in.has("uses"))
+    in.members("uses", [&](const std::string& key, Reader& each) {
+      each.elements("instants", [&](Reader& use) {
+        std::int64_t at = 0;
+        use.integer("at", at);
+        use.integer("times", fold.uses[key][at]);
+      });
+    });
 }
 
 }  // namespace
@@ -296,11 +332,14 @@ std::string Folder::snapshot() const {
   out.json("paths", map_json(state_.paths, path_json));
   out.json("plans", list_json(state_.plans, plan_json));
   put_time(out, "scheduled_at", state_.scheduled_at);
+  if (!state_.sign_ins.empty()) out.json("sign_ins", map_json(state_.sign_ins, sign_ins_json));
   out.text("state", model::name(state_.state));
   out.json("steps", map_json(state_.steps, step_json));
   out.text("subject", state_.subject);
   out.json("tasks", map_json(state_.tasks, task_json));
   out.text("tenant", state_.tenant);
+  if (state_.used_after_cut != 0) out.integer("used_after_cut", state_.used_after_cut);
+  if (!state_.uses.empty()) out.json("uses", map_json(state_.uses, uses_json));
   put_time(out, "zero", state_.zero);
   return done(out);
 }

@@ -120,6 +120,8 @@ constexpr Names<CaseState, 15> k_case_state{{{CaseState::draft, "draft"},
                                              {CaseState::restored, "restored"}}};
 constexpr Names<LinkStrength, 3> k_link_strength{
     {{LinkStrength::strong, "strong"}, {LinkStrength::proposed, "proposed"}, {LinkStrength::confirmed, "confirmed"}}};
+constexpr Names<UseMoment, 3> k_use_moment{
+    {{UseMoment::before_cut, "before_cut"}, {UseMoment::after_cut, "after_cut"}, {UseMoment::undecided, "undecided"}}};
 
 template <class E, std::size_t N>
 constexpr std::array<E, N> values_of(const Names<E, N>& names) {
@@ -164,6 +166,7 @@ EXEUNT_DEFINE(PathState, k_path_state)
 EXEUNT_DEFINE(StepState, k_step_state)
 EXEUNT_DEFINE(CaseState, k_case_state)
 EXEUNT_DEFINE(LinkStrength, k_link_strength)
+EXEUNT_DEFINE(UseMoment, k_use_moment)
 #undef EXEUNT_DEFINE
 
 }  // namespace exeunt::model

@@ -121,11 +121,15 @@ enum class CaseState : std::uint8_t {
 
 enum class LinkStrength : std::uint8_t { strong = 1, proposed = 2, confirmed = 3 };
 
+/// A successful sign-in, held against `ended since` of the way in that it used: before it, or while that way in was not ended; after it; or the
+/// two clocks are too far from certain to tell.
+enum class UseMoment : std::uint8_t { before_cut = 1, after_cut = 2, undecided = 3 };
+
 // Names: total over the enum; parsing an unknown name gives nullopt (an error at the call).
 // clang-format off: it moves the line ends of this table at every run
 #define EXEUNT_VOCABULARY(X) \
   X(NodeKind) X(EdgeKind) X(Action) X(Stage) X(ProbeAnswer) X(ProbeMeans) X(ProbeMoment) X(Grade) X(Completeness) \
-  X(PathState) X(StepState) X(CaseState) X(LinkStrength)
+  X(PathState) X(StepState) X(CaseState) X(LinkStrength) X(UseMoment)
 // clang-format on
 #define EXEUNT_DECLARE(E)                       \
   [[nodiscard]] std::string_view name(E value); \

@@ -45,6 +45,7 @@ TEST_CASE("vocabulary: every name is read back as its value, and an unknown one 
   check_names(9, StepState::pending, "pending", StepState::skipped, "skipped");
   check_names(15, CaseState::draft, "draft", CaseState::restored, "restored");
   check_names(3, LinkStrength::strong, "strong", LinkStrength::confirmed, "confirmed");
+  check_names(3, UseMoment::before_cut, "before_cut", UseMoment::undecided, "undecided");
 }
 
 TEST_CASE("vocabulary: a better grade is enough where a worse one is asked for, never the other way") {

@@ -111,6 +111,9 @@ std::string words_of(const evidence::Leaf& leaf, const JsonObject& payload, cons
     case K::exception_asked: return "exception " + leaf.digest.substr(0, 12) + " asked for: " + target + ", " + text("reason");
     case K::exception_approved: return "exception " + leaf.digest.substr(0, 12) + " approved by " + text("approver");
     case K::exception_expired: return "exception " + leaf.digest.substr(0, 12) + " expired: " + text("words");
+    case K::used: return target + " was used at " + text("at") + " (" + leaf.moment + "): " + text("words");
+    case K::sign_ins_listed:
+      return "sign-ins on " + leaf.system + ": " + leaf.completeness + (text("reason").empty() ? "" : ", " + text("reason"));
     case K::listed:
     case K::resumed:
     case K::link_confirmed:
@@ -172,6 +175,51 @@ JsonArray gaps_json(const JsonArray& entries) {
   return out;
 }
 
+Json member_or_null(const Json& payload, std::string_view key) {
+  const auto* const object = payload.if_object();
+  const Json* const found = object == nullptr ? nullptr : object->if_contains(key);
+  return found == nullptr ? Json(nullptr) : *found;
+}
+
+JsonObject use_json(store::Store& store, const JsonObject& leaf, const Json& payload) {
+  const auto told = [&](std::string_view key) { return member_or_null(payload, key); };
+  return {{"system", leaf.at("system")},
+          {"kind", leaf.at("node")},
+          {"way_in", referent_value(store, std::string(leaf.at("target").as_string()))},
+          {"at", base::to_rfc3339(base::Time(base::Duration(leaf.at("count").as_int64())))},
+          {"seen_at", leaf.at("t")},
+          {"used", told("used")},
+          {"account", told("account")},
+          {"from", told("from")},
+          {"words", told("words")},
+          {"clock_offset_ms", told("clock_offset_ms")},
+          {"clock_error_ms", told("clock_error_ms")}};
+}
+
+/// What was used since the departure was seen, and what that was read from (the newest word of each system).
+JsonObject used_json(store::Store& store, const JsonArray& entries) {
+  std::map<std::string, JsonArray> by_moment;
+  std::map<std::string, JsonObject> sources;
+  for (const auto& entry : entries) {
+    const auto& leaf = entry.at("leaf").as_object();
+    const Json& payload = entry.at("payload");
+    if (leaf.at("kind") == "used") by_moment[std::string(leaf.at("moment").as_string())].push_back(use_json(store, leaf, payload));
+    if (leaf.at("kind") != "sign_ins_listed") continue;
+    const std::string system(leaf.at("system").as_string());
+    sources[system] =
+        JsonObject{{"system", system}, {"completeness", leaf.at("completeness")}, {"reason", member_or_null(payload, "reason")}};
+  }
+  JsonArray rows;
+  for (auto& [system, source] : sources) rows.push_back(std::move(source));
+  JsonObject out;
+  for (const auto moment : model::all<model::UseMoment>()) {
+    const auto name_of = name(moment);
+    out[name_of] = std::move(by_moment[std::string(name_of)]);
+  }
+  out["sources"] = std::move(rows);
+  return out;
+}
+
 JsonArray listings_json(store::Store& store, const evidence::CaseFold& state) {
   JsonArray out;
   for (const auto& [key, listing] : state.listings)
@@ -184,6 +232,19 @@ JsonArray listings_json(store::Store& store, const evidence::CaseFold& state) {
 }
 
 }  // namespace
+
+std::string use_words(const evidence::CaseFold& state) {
+  if (state.sign_ins.empty()) return {};
+  std::int64_t count = 0;
+  for (const auto& [target, instants] : state.uses)
+    for (const auto& [at, times] : instants) count += times;
+  std::string out =
+      fmt::format("{} sign-in{} since the departure was seen, {} after the cut", count, count == 1 ? "" : "s", state.used_after_cut);
+  std::string less;
+  for (const auto& [system, source] : state.sign_ins)
+    if (source.completeness != model::Completeness::full) less += (less.empty() ? "" : ", ") + system;
+  return less.empty() ? out : out + "; not all of " + less;
+}
 
 Result<std::vector<PathLine>> path_lines(Home& home, const evidence::CaseFold& state, base::Time now) {
   const auto steps = steps_of(*home.store, state);
@@ -233,6 +294,7 @@ Result<Json> record_json(Home& home, const model::CaseId& case_id, base::Time no
   for (const auto& line : asked) exceptions.push_back(exception_json(line));
   EXEUNT_TRY_ASSIGN(const auto checkpoint, store.last_checkpoint());
   JsonArray gaps = gaps_json(entries);
+  JsonObject used = used_json(store, entries);
   return JsonObject{{"v", 1},
                     {"tenant", state.tenant},
                     {"case", state.case_id},
@@ -246,6 +308,7 @@ Result<Json> record_json(Home& home, const model::CaseId& case_id, base::Time no
                     {"intervals", intervals_json(state)},
                     {"paths", std::move(paths)},
                     {"exceptions", std::move(exceptions)},
+                    {"used", std::move(used)},
                     {"gaps", std::move(gaps)},
                     {"listings", listings_json(store, state)},
                     {"tasks", std::move(tasks)},

@@ -9,6 +9,9 @@ namespace exeunt::service {
 /// Reads the journal only; `now` decides what an exception still keeps. schemas/record.schema.json describes it.
 [[nodiscard]] base::Result<base::Json> record_json(Home& home, const model::CaseId& case_id, base::Time now);
 
+/// "3 sign-ins since the departure was seen, 1 of them after its cut; not all of directory, vault". Empty: nothing was read yet.
+[[nodiscard]] std::string use_words(const evidence::CaseFold& state);
+
 /// A line a path for people; the same facts as record_json's `paths`. `fold` is as it stands at `now`: what an exception no longer keeps is live.
 struct PathLine {
   std::string system, kind, id, label, action, step;

@@ -49,6 +49,7 @@ TEST_CASE("conformance: a connector with any one of the planted faults is found 
                       {"postgresql", Planted::witness_refused_at_once, "a witness ends with another account's"},
                       {"postgresql", Planted::witness_refused_at_once, "a witness is refused after an ending without effect"},
                       {"postgresql", Planted::witness_of_the_shut, "a witness is opened on an account that is shut"},
+                      {"openssh", Planted::sign_ins_never_fail, "what could not be read is listed as if there were none"},
                       {"openldap", Planted::reset_without_lock, "undoes what no order law puts after it"}};
   for (const Row& row : rows) {
     CAPTURE(row.system_model);

@@ -96,6 +96,14 @@ class FaultyConnector final : public connect::Connector {
     return inner_.open_control_witness(kind, deadline);
   }
 
+  Result<connect::SignInListing> sign_ins(const connect::SignInRequest& request) override {
+    auto listing = inner_.sign_ins(request);
+    if (planted_ != Planted::sign_ins_never_fail || (listing && listing->completeness == model::Completeness::full)) return listing;
+    connect::SignInListing nothing;
+    nothing.completeness = model::Completeness::full;
+    return nothing;
+  }
+
   Result<std::vector<model::NodeKey>> own_accounts(const connect::Deadline& deadline) override { return inner_.own_accounts(deadline); }
 
  private:

@@ -21,6 +21,7 @@ enum class Planted {
   witness_never_refused = 14,    // answers from memory, not from the system
   witness_refused_at_once = 15,  // whatever does not answer in its way is taken for refused
   witness_of_the_shut = 16,      // opened where the account is shut already
+  sign_ins_never_fail = 17,      // a log that cannot be read taken for an empty one
   reset_without_lock = 13,       // an OpenLDAP catalogue whose reset does not set the lock again
 };
 
@@ -38,6 +39,8 @@ class FaultyBench final : public connect::ConformanceBench {
   [[nodiscard]] base::Result<base::Secret> present_value(const model::Node& secret) override { return inner_.present_value(secret); }
   [[nodiscard]] std::optional<model::Node> nonexistent(model::NodeKind kind) override { return inner_.nonexistent(kind); }
   [[nodiscard]] std::optional<model::Node> another() override { return inner_.another(); }
+  [[nodiscard]] base::Status sign_in() override { return inner_.sign_in(); }
+  [[nodiscard]] base::Status let_sign_ins_be_read(bool readable) override { return inner_.let_sign_ins_be_read(readable); }
 
  private:
   SimulatedBench inner_;

@@ -55,12 +55,23 @@ base::Status SimulatedBench::set(Fault fault) {
   return {};
 }
 
+base::Status SimulatedBench::sign_in() {
+  EXEUNT_TRY(server_->ask(k_system, {{"op", "person"}, {"act", "sign_in"}, {"account", account_.key.native_id}}));
+  return {};
+}
+
+base::Status SimulatedBench::let_sign_ins_be_read(bool readable) {
+  EXEUNT_TRY(server_->ask(k_system, {{"op", "control"}, {"set", JsonObject{{"sign_ins", readable ? "" : "unreadable"}}}}));
+  return {};
+}
+
 base::Result<std::string> SimulatedBench::outside() {
   EXEUNT_TRY_ASSIGN(const JsonObject answer, server_->ask(k_system, {{"op", "control"}}));
   EXEUNT_TRY_ASSIGN(const JsonObject* state, base::json_object(answer, "state"));
   JsonObject seen = *state;
-  seen.erase("past");     // what the simulation remembers to tell "was here" from "was never here"
-  seen.erase("effects");  // how often something changed
+  seen.erase("sign_ins");  // a log is no change
+  seen.erase("past");      // what the simulation remembers to tell "was here" from "was never here"
+  seen.erase("effects");   // how often something changed
   return base::canonical_json(seen);
 }
 

@@ -23,6 +23,8 @@ class SimulatedBench final : public connect::ConformanceBench {
   [[nodiscard]] base::Result<base::Secret> present_value(const model::Node& secret) override;
   [[nodiscard]] std::optional<model::Node> nonexistent(model::NodeKind kind) override;
   [[nodiscard]] std::optional<model::Node> another() override { return another_; }
+  [[nodiscard]] base::Status sign_in() override;
+  [[nodiscard]] base::Status let_sign_ins_be_read(bool readable) override;
 
   [[nodiscard]] const SimulatedServer& server() const { return *server_; }
   [[nodiscard]] const model::Node& account() const { return account_; }  // the subject's

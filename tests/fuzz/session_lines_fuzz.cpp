@@ -23,6 +23,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (const auto& login : sources.log)
     fuzz::require(login.fingerprint.starts_with("SHA256:") && connect::plain_endpoint(login.endpoint) == login.endpoint);
 
+  for (const auto& login : connect::parse_accepted(first)) {
+    fuzz::require(connect::plain_endpoint(login.endpoint) == login.endpoint && !login.method.empty());
+    fuzz::require(login.serial.find_first_not_of("0123456789") == std::string::npos);
+  }
+
   // Every process belongs to one place at most.
   const auto table = connect::make_session_table(sources);
   std::size_t placed = 0;

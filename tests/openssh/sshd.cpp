@@ -25,6 +25,9 @@ namespace exeunt::test {
 namespace {
 
 constexpr const char* k_wrapper = "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so";
+/// sshd that writes to a file puts no time to it, as syslog would: the pipe does, and ends with the last process of sshd's that holds it.
+constexpr const char* k_sshd_with_times = R"sh(exec /usr/sbin/sshd -D -e -f "$1" 2> >(export TZ=UTC0
+while IFS= read -r line; do now=$EPOCHREALTIME; printf '%(%FT%T)T.%sZ %s\n' "${now%.*}" "${now#*.}" "$line"; done >> "$2"))sh";
 const std::vector<std::string> k_people{"alice", "bob", "deploy", "exeunt-control", "o%b $x+(y)"};
 
 bool answers(int port) {
@@ -217,7 +220,7 @@ void Sshd::listen_again() {
         fmt::format("mount --bind {0}/etc /etc && exec /usr/sbin/sshd -D -f {0}/sshd_config -E {0}/sshd.log", folder_.string());
     listener_ = spawn({"/usr/bin/unshare", "-m", "/bin/sh", "-c", command}, {path}, (folder_ / "start.log").string());
   } else {
-    listener_ = spawn({"/usr/sbin/sshd", "-D", "-f", (folder_ / "sshd_config").string(), "-E", (folder_ / "sshd.log").string()},
+    listener_ = spawn({"/bin/bash", "-c", k_sshd_with_times, "sshd", (folder_ / "sshd_config").string(), (folder_ / "sshd.log").string()},
                       {path, std::string("LD_PRELOAD=") + k_wrapper, "NSS_WRAPPER_PASSWD=" + (folder_ / "nss_passwd").string(),
                        "NSS_WRAPPER_GROUP=" + (folder_ / "nss_group").string()},
                       (folder_ / "start.log").string());

@@ -43,6 +43,7 @@ PrincipalEntry entry_of(krb5_context context, const kadm5_principal_ent_rec& fro
   entry.max_renewable = base::Duration(from.max_renewable_life * 1000LL);
   entry.kvno = from.kvno;
   entry.failures = from.fail_auth_count;
+  if (from.last_success != 0) entry.last_success = time_of(from.last_success);
   for (int i = 0; i < from.n_key_data; ++i) entry.key_versions.push_back(static_cast<std::uint16_t>(from.key_data[i].key_data_kvno));
   std::sort(entry.key_versions.begin(), entry.key_versions.end(), std::greater<>());
   entry.key_versions.erase(std::unique(entry.key_versions.begin(), entry.key_versions.end()), entry.key_versions.end());

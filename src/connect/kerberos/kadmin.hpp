@@ -27,6 +27,7 @@ struct PrincipalEntry {
   std::uint32_t kvno = 0;
   std::vector<std::uint32_t> key_versions;  // newest first; more than one with -keepold
   std::uint32_t failures = 0;
+  std::optional<base::Time> last_success;  // of a principal that needs pre-authentication; none where the KDC does not write it
   [[nodiscard]] bool usable(base::Time server_now) const { return may_have_tickets && (!expires || *expires > server_now); }
 };
 

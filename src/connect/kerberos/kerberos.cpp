@@ -37,6 +37,9 @@ class KerberosConnector final : public Connector {
     if (request.means != ProbeMeans::gate) return fail(no_control(settings_.system));
     return probe_gate(settings_, settings_.control_principal + "@" + settings_.realm, false, until(request.deadline));
   }
+  Result<SignInListing> sign_ins(const SignInRequest& request) override {
+    return list_sign_ins(settings_, clock_, request, until(request.deadline));
+  }
   Result<std::vector<model::NodeKey>> own_accounts(const Deadline&) override {
     std::vector<model::NodeKey> own;
     for (const std::string& login : {settings_.principal, settings_.control_principal, "krbtgt/" + settings_.realm, std::string("K/M"),

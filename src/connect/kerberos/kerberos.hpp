@@ -18,8 +18,13 @@
 // begins years from now; krbtgt's limits hold for no ticket for a service that is asked for directly; kadmind says the same list of rights to everybody; a ticket is taken for clockskew longer than it says. Of a
 // locked principal the time of its last change says since when it can have had no ticket, whoever asks, in whatever process.
 //
+// Sign-ins: AS_REQ … ISSUE lines of `kdc_log` (one KDC's; where there are several, bring their logs together), by authtime; without it the last
+// success that the database remembers of a principal (lower_bound). A ticket for a service (TGS_REQ) is the use of one that drains, no sign-in. Our
+// request at the gate brings no key and is answered NEEDED_PREAUTH; of a principal without requires_preauth it would be an ISSUE like hers, so
+// nothing is told of that one (partial). Our own principals have other names.
+//
 // Files: settings, library (objects, names), sockets (deadlines), as_answer (reader), kdc (requests), kadmin (libkadm5clnt), draining, inventory,
-// observe, actions, check, catalogue.
+// kdc_log and sign_ins, observe, actions, check, catalogue.
 #pragma once
 
 #include "connect/kerberos/catalogue.hpp"

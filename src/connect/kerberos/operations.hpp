@@ -23,6 +23,8 @@ inline constexpr const char* k_tickets_suffix =
 [[nodiscard]] base::Result<ApplyOutcome> apply_action(const Settings& settings, const ApplyRequest& request, const Until& until);
 [[nodiscard]] base::Result<ProbeResult> probe_gate(const Settings& settings, const std::string& native_id, bool was_listed,
                                                    const Until& until);
+[[nodiscard]] base::Result<SignInListing> list_sign_ins(const Settings& settings, const base::Clock& clock, const SignInRequest& request,
+                                                        const Until& until);
 [[nodiscard]] base::Result<CheckReport> check_realm(const Settings& settings, const base::Clock& clock, const Until& until);
 
 }  // namespace exeunt::connect::kerberos

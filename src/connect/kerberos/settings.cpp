@@ -9,8 +9,8 @@ using base::fail;
 using base::Result;
 
 Result<Settings> read_settings(const SystemConfig& config) {
-  EXEUNT_TRY(config.only(
-      {"realm", "kdc_host", "kdc_port", "kadmin_host", "kadmin_port", "principal", "keytab", "control_principal", "clock_skew_seconds"}));
+  EXEUNT_TRY(config.only({"realm", "kdc_host", "kdc_port", "kadmin_host", "kadmin_port", "principal", "keytab", "control_principal",
+                          "clock_skew_seconds", "kdc_log"}));
   Settings settings;
   settings.system = config.id;
   EXEUNT_TRY_ASSIGN(settings.realm, config.require("realm"));
@@ -31,6 +31,7 @@ Result<Settings> read_settings(const SystemConfig& config) {
   if ((file.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return fail(Code::invalid_argument, config.where + ": keytab " + settings.keytab + " is readable by others", "chmod 600");
   }
+  settings.kdc_log = config.get("kdc_log");
   if (!config.get("clock_skew_seconds").empty()) {
     EXEUNT_TRY_ASSIGN(const int seconds, config.require_int("clock_skew_seconds", 0, 86'400));
     settings.clock_skew = base::Duration{seconds * 1000LL};

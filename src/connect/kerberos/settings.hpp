@@ -19,6 +19,7 @@ struct Settings {
   std::string principal;               // ours, without the realm: "exeunt/admin"
   std::string keytab;                  // its keys, in a file that only we may read
   std::string control_principal;       // a living one that nobody uses, with +requires_preauth
+  std::string kdc_log;                 // krb5kdc's own log on Exeunt's host; empty: only the last success of each principal is known
   base::Duration clock_skew{300'000};  // what the realm's services allow ([libdefaults] clockskew): a ticket is good for so much longer
 };
 

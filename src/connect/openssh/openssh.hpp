@@ -9,6 +9,11 @@
 // | crontab, at, lingering services | none | - | - | - | named as a gap |
 // | attested: what else an administrator knows | task | a person's word | attested | - | - |
 //
+// Sign-ins: lines `Accepted …` of `session_log` (and of the file that was rotated last), by the fingerprint that they name, of her accounts and
+// of her keys in shared ones. They need a stamp with year and zone (RFC 3339: what rsyslog writes since Debian 12); `sshd -E` writes none, and
+// the classic syslog stamp has no year: such lines are counted and said. Tries of ours (RFC 4252 §7 queries) are never `Accepted`; logins with
+// the engine's and the control's key are left out by their fingerprints. A password on a shared account is nobody's: not told.
+//
 // Management: login as `manage_as` with the engine's own key, host key pinned. Needs sh, ps, ss, ssh-keygen, base64, grep, coreutils there.
 #pragma once
 
@@ -38,6 +43,7 @@ class OpenSsh final : public Connector {
   [[nodiscard]] base::Result<Observation> observe(const model::Node& target, const Deadline& deadline) override;
   [[nodiscard]] base::Result<ProbeResult> probe(const ProbeRequest& request) override;
   [[nodiscard]] base::Result<ProbeResult> probe_control(const ProbeRequest& request) override;
+  [[nodiscard]] base::Result<SignInListing> sign_ins(const SignInRequest& request) override;
   [[nodiscard]] base::Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) override;
 
  private:
@@ -48,6 +54,8 @@ class OpenSsh final : public Connector {
   [[nodiscard]] base::Result<Survey> look(const InventoryRequest& request, const Deadline& deadline);
   /// The same of one account only: its files, ledger, KRL, shadow entry; no account of that uid: an empty list of accounts.
   [[nodiscard]] base::Result<Survey> look_at(const std::string& uid, const Deadline& deadline);
+  /// A login as that uid, if it is hers.
+  void add_sign_in(SignInListing& out, const SignInRequest& request, const LogLogin& login, const std::string& uid) const;
 
   // apply.cpp
   [[nodiscard]] base::Result<ApplyOutcome> revoke_keys(const ApplyRequest& request, const Survey& survey);

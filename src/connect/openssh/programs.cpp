@@ -99,6 +99,18 @@ fi
 printf 'Z\n'
 )sh";
 
+// The file that was rotated last goes before the present one. What is read begins with A, so that it can be seen how far back it reaches.
+const std::string_view k_sign_ins = EXEUNT_PREAMBLE R"sh(
+log=$1
+printf 'T %s\n' "$(date +%s%3N)"
+if [ -f "$log" ] && [ -r "$log" ]; then
+  all() { [ -f "$log.1" ] && [ -r "$log.1" ] && cat -- "$log.1"; cat -- "$log"; }
+  printf 'A '; all | tail -c 33554432 | head -c 65536 | base64 -w0; printf '\n'
+  printf 'G '; all | tail -c 33554432 | grep -a -F 'Accepted ' | tail -n 50000 | base64 -w0; printf '\n'
+else printf 'X\n'; fi
+printf 'Z\n'
+)sh";
+
 // One run for all of them: its lines say which, its code whether they mean anything.
 const std::string_view k_krl_query = EXEUNT_PREAMBLE R"sh(
 work=$(mktemp -d) || exit 23

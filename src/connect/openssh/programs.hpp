@@ -10,6 +10,9 @@ namespace exeunt::connect::programs {
 extern const std::string_view k_accounts;
 /// $1 session log, $2 ledger folder, $3 KRL, $4 uids whose processes are looked into; stdin: `K uid gid path` and `C uid login`.
 extern const std::string_view k_survey;
+/// $1 session log. `T ms` the host's clock, `A base64` the beginning of what is read of the log, `G base64` its lines of successes; `X` it
+/// cannot be read.
+extern const std::string_view k_sign_ins;
 /// $1 KRL; stdin: public halves. `Q index 1` revoked, `Q index 0` not; `C code` and nothing else where ssh-keygen -Q ended with neither 0 nor 1.
 extern const std::string_view k_krl_query;
 /// $1 KRL, $2 CA public key or "none"; stdin: `S specification line`, `M public half that must be revoked`, `N … that must not`.

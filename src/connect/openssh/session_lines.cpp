@@ -109,11 +109,13 @@ bool is_month(std::string_view word) {
   return at != std::string_view::npos && at % 3 == 0;
 }
 
-/// The head of a log line before "Accepted": nothing (sshd -E), or a syslog stamp (`Nov 20 20:00:00` or RFC 3339), host and `sshd[123]: `.
+/// The head of a log line before "Accepted": nothing (sshd -E), an RFC 3339 stamp (what collects `sshd -e` puts before it), or a syslog stamp
+/// (`Nov 20 20:00:00` or RFC 3339), host and `sshd[123]: `.
 /// A login name is free text and may look like the end of such a head ("Invalid user sshd[1]: Accepted …"), so the whole head is checked.
 bool is_log_head(std::string_view head) {
   if (head.empty()) return true;
   const auto words = words_of(head);
+  if (words.size() == 1) return stamp_of(head).has_value();
   const bool classic = words.size() == 5 && is_month(words[0]) && is_number(words[1]) && words[2].size() == 8 && words[2][2] == ':';
   const bool precise = words.size() == 3 && words[0].size() >= 20 && is_number(words[0].substr(0, 4)) && words[0][4] == '-';
   if (!(classic || precise) || !head.ends_with("]: ")) return false;
@@ -177,24 +179,70 @@ std::vector<Socket> parse_sockets(std::string_view ss) {
   return out;
 }
 
-std::vector<LogLogin> parse_log(std::string_view log) {
-  constexpr std::string_view k_accepted = "Accepted publickey for ";
+std::optional<base::Time> stamp_of(std::string_view line) {
+  const auto word = line.substr(0, line.find(' '));
+  if (word.size() < 20 || word.size() > 40 || word[10] != 'T') return std::nullopt;
+  const auto time = base::from_rfc3339(word);
+  return time ? std::optional<base::Time>(*time) : std::nullopt;
+}
+
+namespace {
+
+/// What stands behind "from" in a line of that method; false: this "from" is part of the login name.
+bool read_origin(const std::vector<std::string_view>& words, std::string_view rest, LogLogin& login) {
+  if (words.size() < 4 || words[1] != "port") return false;
+  login.endpoint = plain_endpoint("[" + std::string(words[0]) + "]:" + std::string(words[2]));
+  if (login.endpoint.empty()) return false;
+  if (login.method != "publickey") return words.size() == 4 && words[3] == "ssh2";
+  if (words.size() < 6 || words[3] != "ssh2:" || !is_fingerprint(words[5])) return false;
+  login.fingerprint = words[5];
+  login.certificate = words[4].ends_with("-CERT");
+  constexpr std::string_view k_serial = " (serial ";  // behind the key id, which is free text: the last one counts
+  const auto at = login.certificate ? rest.rfind(k_serial) : std::string_view::npos;
+  if (at != std::string_view::npos) {
+    const auto number = rest.substr(at + k_serial.size());
+    if (is_number(number.substr(0, number.find(')')))) login.serial = number.substr(0, number.find(')'));
+  }
+  return true;
+}
+
+bool is_method(std::string_view word) {
+  return !word.empty() && word.size() <= 40 &&
+         std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '-' || c == '/'; });
+}
+
+}  // namespace
+
+std::vector<LogLogin> parse_accepted(std::string_view log) {
+  constexpr std::string_view k_accepted = "Accepted ";
+  constexpr std::string_view k_for = " for ";
   constexpr std::string_view k_from = " from ";
   std::vector<LogLogin> out;
   for_each_line(log, [&](std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);  // sshd -E writes them
     const auto at = line.find(k_accepted);
     if (at == std::string_view::npos || !is_log_head(line.substr(0, at))) return;
-    const auto rest = line.substr(at + k_accepted.size());
+    auto rest = line.substr(at + k_accepted.size());
+    LogLogin login;
+    login.method = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(login.method.size());
+    if (!is_method(login.method) || !rest.starts_with(k_for)) return;
+    rest.remove_prefix(k_for.size());
+    login.at = stamp_of(line);
     for (auto from = rest.find(k_from); from != std::string_view::npos; from = rest.find(k_from, from + 1)) {
-      const auto words = words_of(rest.substr(from + k_from.size()));
-      if (words.size() < 6 || words[1] != "port" || words[3] != "ssh2:" || !is_fingerprint(words[5])) continue;
-      const auto endpoint = plain_endpoint("[" + std::string(words[0]) + "]:" + std::string(words[2]));
-      if (endpoint.empty()) continue;
-      out.push_back({std::string(rest.substr(0, from)), endpoint, std::string(words[5]), words[4].ends_with("-CERT")});
+      const auto behind = rest.substr(from + k_from.size());
+      if (!read_origin(words_of(behind), behind, login)) continue;
+      login.login = rest.substr(0, from);
+      out.push_back(std::move(login));
       return;
     }
   });
+  return out;
+}
+
+std::vector<LogLogin> parse_log(std::string_view log) {
+  auto out = parse_accepted(log);
+  std::erase_if(out, [](const LogLogin& login) { return login.fingerprint.empty(); });
   return out;
 }
 

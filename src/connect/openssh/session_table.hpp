@@ -3,11 +3,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 
 namespace exeunt::connect {
@@ -24,8 +26,11 @@ struct HostProcess {
 struct LogLogin {
   std::string login;
   std::string endpoint;     // "ip:port"
-  std::string fingerprint;  // of the plain key, for a certificate too
+  std::string fingerprint;  // of the plain key, for a certificate too; empty: no key opened it
   bool certificate = false;
+  std::string method = "publickey";
+  std::string serial = {};                      // of the certificate
+  std::optional<base::Time> at = std::nullopt;  // where the line begins with an RFC 3339 stamp; the classic syslog stamp has no year
 };
 
 struct Socket {
@@ -59,7 +64,10 @@ struct SessionTable {
 /// Parsers of hostile lines; what does not fit exactly is left out. Empty input: empty output.
 [[nodiscard]] std::vector<HostProcess> parse_processes(std::string_view ps, std::string_view stat);
 [[nodiscard]] std::vector<Socket> parse_sockets(std::string_view ss);
-[[nodiscard]] std::vector<LogLogin> parse_log(std::string_view log);
+[[nodiscard]] std::vector<LogLogin> parse_log(std::string_view log);       // by a key
+[[nodiscard]] std::vector<LogLogin> parse_accepted(std::string_view log);  // by whatever means
+/// The stamp that a line of the log begins with; nullopt: none with year and zone (RFC 3339).
+[[nodiscard]] std::optional<base::Time> stamp_of(std::string_view line);
 /// "127.0.0.1 41234 127.0.0.1 22" (SSH_CONNECTION) -> "127.0.0.1:41234"; empty when it is something else.
 [[nodiscard]] std::string client_of_connection(std::string_view connection);
 /// sshd's note to a session (ExposeAuthInfo): lines `publickey type base64` -> fingerprints.

@@ -191,6 +191,48 @@ TEST_CASE("session_lines: only sshd's own words are taken from the log") {
   }
 }
 
+TEST_CASE("session_lines: a success is read with its stamp, whatever the login or a key id look like, and a forged one is none") {
+  const std::string from = " from 127.0.0.1 port 41234 ssh2";
+  struct Row {
+    std::string line;
+    std::string login;  // empty: no login
+    std::string method, serial;
+    bool dated;
+  };
+  const std::string stamp = "2026-11-27T16:00:00.123456+02:00 ";
+  for (const Row& row : std::vector<Row>{
+           {stamp + "Accepted password for alice" + from, "alice", "password", "", true},
+           {stamp + "host sshd[12]: Accepted keyboard-interactive/pam for alice" + from, "alice", "keyboard-interactive/pam", "", true},
+           {stamp + "Accepted publickey for alice" + from + ": ED25519 " + k_hers, "alice", "publickey", "", true},
+           {stamp + "Accepted publickey for alice" + from + ": ED25519-CERT " + k_hers + " ID x (serial 7) CA y (serial 12) CA ED25519 " +
+                k_hers,
+            "alice", "publickey", "12", true},
+           {"Accepted password for alice" + from, "alice", "password", "", false},
+           {"Nov 20 20:00:00 host sshd[12]: Accepted password for alice" + from, "alice", "password", "", false},
+           {stamp + "Accepted password for a from 10.0.0.1 port 1 ssh2 b" + from, "a from 10.0.0.1 port 1 ssh2 b", "password", "", true},
+           {stamp + "Invalid user Accepted password for alice" + from, "", "", "", false},
+           {stamp + "Failed password for Accepted password for alice" + from, "", "", "", false},
+           {"2026-11-27T99:00:00Z Accepted password for alice" + from, "", "", "", false},
+           {stamp + "Accepted PASSWORD for alice" + from, "", "", "", false},
+           {stamp + "Accepted password for alice" + from + " more", "", "", "", false},
+           {stamp + "Accepted publickey for alice" + from, "", "", "", false},
+       }) {
+    CAPTURE(row.line);
+    const auto found = parse_accepted("noise\n" + row.line + "\r\nnoise");
+    if (row.login.empty()) {
+      CHECK(found.empty());
+      continue;
+    }
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].login == row.login);
+    CHECK(found[0].method == row.method);
+    CHECK(found[0].serial == row.serial);
+    CHECK(found[0].endpoint == "127.0.0.1:41234");
+    CHECK(found[0].at.has_value() == row.dated);
+    if (row.dated) CHECK(base::to_rfc3339(*found[0].at) == "2026-11-27T14:00:00.123Z");
+  }
+}
+
 TEST_CASE("session_lines: of an environment only the first value of each name counts, of a note only public keys") {
   const std::string key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOtbTj5ryatSOeHn79HuKD61EgZ0SpFN2JrDiWWevKqQ";
   const auto note = parse_note("publickey " + key + "\npassword\npublickey ssh-rsa rubbish\nkeyboard-interactive\n");

@@ -45,7 +45,8 @@ void CsvLogReader::end_field() {
 void CsvLogReader::end_record() {
   end_field();
   if (fields_.size() >= k_fields_min && looks_like_time(fields_[0])) {
-    on_record_({fields_[0], fields_[1], fields_[4], fields_[5], fields_[8], fields_[12], fields_[13], fields_[19]});
+    on_record_({fields_[0], fields_[1], fields_[4], fields_[5], fields_[8], fields_[12], fields_[13], fields_[19], fields_[2], fields_[11],
+                fields_[7]});
   } else {
     ++broken_;
   }

@@ -20,6 +20,9 @@ struct LogRecord {
   std::string state;     // SQLSTATE: "00000"
   std::string message;
   std::string query;  // of an error: the statement that failed
+  std::string database = {};
+  std::string severity = {};  // "LOG", "ERROR", "FATAL"
+  std::string doing = {};     // what the session was at: "authentication", "startup", "idle", "SELECT"
 };
 
 class CsvLogReader {

@@ -10,6 +10,7 @@
 #include "connect/postgresql/inventory.hpp"
 #include "connect/postgresql/observe.hpp"
 #include "connect/postgresql/roles.hpp"
+#include "connect/postgresql/sign_ins.hpp"
 #include "connect/postgresql/witness.hpp"
 
 namespace exeunt::connect {
@@ -45,6 +46,9 @@ class PostgresqlConnector final : public Connector {
   Result<ProbeResult> probe_control(const ProbeRequest& request) override;
   Result<std::unique_ptr<Witness>> open_witness(const WitnessRequest& request) override;
   Result<std::unique_ptr<Witness>> open_control_witness(NodeKind kind, const Deadline& deadline) override;
+  Result<SignInListing> sign_ins(const SignInRequest& request) override {
+    return list_sign_ins(settings_, request, clock_, until(request.deadline));
+  }
   Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) override;
 
  private:

@@ -27,10 +27,16 @@
 // rights of whoever calls it, an administrator's or a trigger's among them. So they stay with her disabled role, which has no
 // memberships left, until a person has read them (Action::review); deleting the role is refused until then.
 //
+// Sign-ins: "connection authorized" of the csvlog (log_connections = on, lc_messages English; only what our role may read of it), unless the same
+// session is refused while it starts: the server writes that line before it looks at LOGIN, database and limits. Without it the sessions that
+// are open now, by their start (lower_bound). Not hers: the login gate's database, our own roles, and our witness, by pid and start. A login of
+// the last second is told at the next look.
+//
 // Locking also takes CREATEROLE: with it a session that is still open gives LOGIN back to its own role.
 // Roles that she created are read from the csvlog (log_statement = ddl): the catalogue does not remember who made a role.
 //
-// Files: settings, wire (libpq), roles, sessions, witness, ownership and hand_over, gate (login tries), csv_log -> ddl_statement -> ddl_history ->
+// Files: settings, wire (libpq), roles, sessions, witness, ownership and hand_over, gate (login tries), sign_ins (csv_log ->
+// login_history), csv_log -> ddl_statement -> ddl_history ->
 // created_roles, inventory, actions, check, catalogue.
 #pragma once
 

@@ -1,9 +1,11 @@
 #include "connect/simulated/simulated.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include "base/bytes.hpp"
 #include "connect/registry.hpp"
+#include "connect/sign_ins.hpp"
 #include "connect/simulated/catalogue.hpp"
 
 namespace exeunt::connect::simulated {
@@ -75,8 +77,8 @@ std::string fingerprint_of(const std::string& key_id) { return key_id.substr(key
 
 }  // namespace
 
-Simulated::Simulated(model::SystemId id, std::string system_model, model::Catalogue catalogue, Wire wire)
-    : id_(std::move(id)), system_model_(std::move(system_model)), catalogue_(std::move(catalogue)), wire_(std::move(wire)) {}
+Simulated::Simulated(model::SystemId id, std::string system_model, model::Catalogue catalogue, Wire wire, const base::Clock& clock)
+    : id_(std::move(id)), system_model_(std::move(system_model)), catalogue_(std::move(catalogue)), wire_(std::move(wire)), clock_(clock) {}
 
 Result<CheckReport> Simulated::check(const Deadline& deadline) {
   EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask({{"op", "check"}}, Purpose::question, deadline));
@@ -281,6 +283,34 @@ Result<std::unique_ptr<Witness>> Simulated::open_control_witness(NodeKind kind, 
   return std::unique_ptr<Witness>(std::make_unique<SimulatedWitness>(std::move(node), wire_));
 }
 
+Result<SignInListing> Simulated::sign_ins(const SignInRequest& request) {
+  const base::Time asked = clock_.now();
+  EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask({{"op", "sign_ins"}}, Purpose::question, request.deadline));
+  EXEUNT_TRY_ASSIGN(const JsonArray* rows, base::json_array(answer, "rows"));
+  EXEUNT_TRY_ASSIGN(const std::int64_t theirs, base::json_int(answer, "now"));
+  const auto holds = [](const std::vector<model::Node>& nodes, const model::NodeKey& key) {
+    return std::any_of(nodes.begin(), nodes.end(), [&](const model::Node& node) { return node.key == key; });
+  };
+  SignInListing out;
+  out.completeness = model::Completeness::full;
+  set_clock(out, asked, clock_.now(), base::Time(base::Duration(theirs)), base::Duration{1});
+  if (const std::string cut = word(answer, "cut"); !cut.empty()) limit_to(out, model::Completeness::partial, cut);
+  if (const std::string unreadable = word(answer, "unreadable"); !unreadable.empty()) limit_to(out, model::Completeness::none, unreadable);
+  for (const Json& row : *rows) {
+    const JsonObject& object = row.as_object();
+    const auto kind = model::parse<NodeKind>(word(object, "kind"));
+    const auto at = base::json_int(object, "at");
+    if (!kind || !at) return base::fail(Code::internal, id_.text() + ": a sign-in of the simulated system is not understood");
+    const model::NodeKey account{id_, NodeKind::account, word(object, "account")};
+    const model::NodeKey used{id_, *kind, word(object, "id")};
+    const bool ours = holds(request.ours, {id_, NodeKind::session, word(object, "session")});
+    if (ours || !(holds(request.accounts, account) || holds(request.paths, used))) continue;
+    out.sign_ins.push_back({used, model::node_id(account), base::Time(base::Duration(*at)), word(object, "from"), word(object, "words")});
+  }
+  trim(out, request);
+  return out;
+}
+
 Result<std::vector<model::NodeKey>> Simulated::own_accounts(const Deadline& deadline) {
   EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask({{"op", "own_accounts"}}, Purpose::question, deadline));
   std::vector<model::NodeKey> out;
@@ -307,7 +337,7 @@ base::Result<std::unique_ptr<Connector>> make_simulated(const SystemConfig& conf
   }
   simulated::Wire wire(socket, config.id.text(), clock);
   return std::unique_ptr<Connector>(
-      std::make_unique<simulated::Simulated>(config.id, system_model, std::move(*catalogue), std::move(wire)));
+      std::make_unique<simulated::Simulated>(config.id, system_model, std::move(*catalogue), std::move(wire), clock));
 }
 
 }  // namespace exeunt::connect

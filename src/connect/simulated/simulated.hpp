@@ -14,7 +14,7 @@ namespace exeunt::connect::simulated {
 
 class Simulated final : public Connector {
  public:
-  Simulated(model::SystemId id, std::string system_model, model::Catalogue catalogue, Wire wire);
+  Simulated(model::SystemId id, std::string system_model, model::Catalogue catalogue, Wire wire, const base::Clock& clock);
 
   [[nodiscard]] const model::Catalogue& catalogue() const override { return catalogue_; }
   [[nodiscard]] base::Result<CheckReport> check(const Deadline& deadline) override;
@@ -26,6 +26,7 @@ class Simulated final : public Connector {
   [[nodiscard]] base::Result<ProbeResult> probe_control(const ProbeRequest& request) override;
   [[nodiscard]] base::Result<std::unique_ptr<Witness>> open_witness(const WitnessRequest& request) override;
   [[nodiscard]] base::Result<std::unique_ptr<Witness>> open_control_witness(model::NodeKind kind, const Deadline& deadline) override;
+  [[nodiscard]] base::Result<SignInListing> sign_ins(const SignInRequest& request) override;
   [[nodiscard]] base::Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) override;
 
  private:
@@ -45,6 +46,7 @@ class Simulated final : public Connector {
   const std::string system_model_;
   const model::Catalogue catalogue_;
   const Wire wire_;
+  const base::Clock& clock_;
 };
 
 }  // namespace exeunt::connect::simulated
