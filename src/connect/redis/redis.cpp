@@ -101,7 +101,10 @@ Result<ApplyOutcome> RedisConnector::apply(const ApplyRequest& request) {
     case Action::wipe_device:
     case Action::release_licence:
     case Action::attest:
-    case Action::review: break;
+    case Action::review:
+    case Action::restore_account:
+    case Action::restore_memberships:
+    case Action::restore_grants: break;
   }
   return fail(cannot(settings_.system, "Redis", request.action));
 }
