@@ -108,7 +108,7 @@ class RestoreRun : private CaseParts {
     switch (end) {
       case RestoreEnd::left_alone: return true;
       case RestoreEnd::given: break;
-      case RestoreEnd::stopped:
+      case RestoreEnd::stopped: words_.push_back("stopped before its end: go on with `exeunt restore CASE --run`"); [[fallthrough]];
       case RestoreEnd::held: exit_ = worse_exit(exit_, 5); return false;
       case RestoreEnd::unreachable: exit_ = worse_exit(exit_, 6); return false;
       case RestoreEnd::failed: exit_ = worse_exit(exit_, 4); return false;

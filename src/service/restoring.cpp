@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "base/escape.hpp"
 #include "base/file.hpp"
 #include "base/secret.hpp"
 #include "engine/step_secrets.hpp"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr std::size_t k_reason_bytes_max = 2'000;
 constexpr unsigned k_owner_only = 0600;
+constexpr std::size_t k_column_max = 80, k_row_bytes_max = 2'048;
 
 Status not_the_subject(const store::CaseRow& row, const Operator& who) {
   if (row.subject != who.person) return {};
@@ -125,14 +127,18 @@ Result<HandOver> hand_over(Home& home, const Operator& who, const model::CaseId&
   const engine::SecretBook book(*home.store, *home.sealer, random, case_id);
   HandOver out;
   out.to = plan.hand_to;
-  std::string text;
+  std::string text;  // not moved while it grows: what it leaves behind would not be wiped
+  text.reserve(plan.steps.size() * k_row_bytes_max);
   for (const auto& step : plan.steps) {
     const auto known = state.steps.find(step.id.text());
     const bool given = known != state.steps.end() && known->second.state == model::StepState::ended;
     if (!step.needs_secret || step.reserve || !given) continue;
     const auto kept = book.sealed_of(step);
     if (!kept) continue;
-    text += fmt::format("{} {} {}\n", step.target.key.system.text(), step.target.label, kept->new_value.reveal());
+    for (const auto& column : {step.target.key.system.text(), step.target.key.native_id, step.target.label})
+      text += base::escape_terminal(column, k_column_max) + '\t';
+    text += kept->new_value.reveal();
+    text += '\n';
     ++out.passwords;
   }
   const base::Secret content(std::move(text));

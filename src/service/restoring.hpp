@@ -28,7 +28,7 @@ struct HandOver {
   model::PersonId to;  // as it was approved
   std::size_t passwords = 0;
 };
-/// Writes the new passwords to a new file that only its owner can read, journals that, and forgets them: once. failed_precondition: the case is not
+/// Writes the new passwords (a line each: system, account, name, password, separated by tabs) to a new file that only its owner can read, journals that, and forgets them: once. failed_precondition: the case is not
 /// restored, there are none (or they were handed over), the file exists. Nothing of them is printed.
 [[nodiscard]] base::Result<HandOver> hand_over(Home& home, const Operator& who, const model::CaseId& case_id,
                                                const std::filesystem::path& file, const base::Clock& clock, base::Random& random);

@@ -3,6 +3,7 @@ same new credentials; every intent has an outcome; no old way in is open.
 
 EXEUNT_KILLS=N sets how many (default 40 for CI, spread evenly over all commit points, before and after each in turn; 220 takes every point).
 """
+import hashlib
 import json
 import os
 import subprocess
@@ -76,10 +77,9 @@ class Kills(unittest.TestCase):
         self.assertGreater(ended, KILLS // 2)
 
     def check_passwords(self, handed):
-        import hashlib
         for line in handed.read_text().splitlines():
-            system, label, value = line.split(" ")
-            account = next(a for a in self.company.state(system)["accounts"].values() if a["login"] == label)
+            system, ident, label, value = line.split("\t")
+            account = self.company.state(system)["accounts"][ident]
             self.assertEqual(account["password"], hashlib.sha256(value.encode()).hexdigest(), f"{system} {label}")
 
 

@@ -134,16 +134,16 @@ class GoodWay(Case):
         file = self.company.folder / "handed.txt"
         self.company.must("restore", case, "--hand-over", file)
         self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
-        rows = [line.split(" ") for line in file.read_text().splitlines()]
+        rows = [line.split("\t") for line in file.read_text().splitlines()]
         self.assertEqual(sorted(r[0] for r in rows)[:1], ["bastion"])
         for system, ident in (("directory", self.directory), ("warehouse", WAREHOUSE)):
-            value = next(r[2] for r in rows if r[0] == system and r[1] == "person0")
+            value = next(r[3] for r in rows if r[0] == system and r[1] == ident)
             self.assertEqual(self.account(system, ident)["password"], hashlib.sha256(value.encode()).hexdigest())
             self.assertNotEqual(self.account(system, ident)["password"], old[system], "never the old one")
         # What was handed over is nowhere in what Exeunt keeps or shows.
         kept = b"".join(f.read_bytes() for f in self.company.home.rglob("*") if f.is_file()) + json.dumps(self.company.record(case)).encode()
         for row in rows:
-            self.assertNotIn(row[2].encode(), kept)
+            self.assertNotIn(row[3].encode(), kept)
         self.refused(5, "exists", "restore", case, "--hand-over", file)
         self.refused(5, "no new password", "restore", case, "--hand-over", self.company.folder / "again.txt")
 
