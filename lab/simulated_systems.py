@@ -24,7 +24,7 @@ PAGE = 2
 NAMES = ["Ann Example", 'Zoë "Zed" O\'Hara; DROP ROLE x; --', "*)(uid=*", "Li, Wei + 李", "=cmd|'/c calc'!A1", "\u202eEvil\x1b[2J", "Ann Example"]
 FAULTS = {"answer_lost_after": 0, "answer_lost_before": 0, "silent_noop": False, "slow_ms": 0, "down": False, "cut_listing": "",
           "prober_broken": False, "blind_probe": "", "refuse_apply": "", "drain_ms": 0, "refuse_witness": False, "witness_lost": 0,
-          "witness_dies": "", "control_witness": True, "sign_ins": "", "clock_ms": 0}
+          "witness_dies": "", "control_witness": True, "sign_ins": "", "clock_ms": 0, "revives": "", "no_before": False}
 
 
 class Refusal(Exception):
@@ -238,6 +238,55 @@ class System:
         if self.take_fault("answer_lost_after"):
             raise Lost
         return answer
+
+    # --- giving back --------------------------------------------------------------------------------------------------------------
+    def op_before(self, request):
+        """What the action is about to take, as it is now; never a password or its digest."""
+        if self.faults["no_before"]:
+            raise Refusal("unavailable", f"{self.name}: told not to look", "switch the fault off")
+        if request["action"] == "remove_memberships":
+            taken = [self.state["items"].get(f"{c['kind']}/{c['id']}") for c in request["covered"]]
+            return {"taken": [{k: i[k] for k in ("kind", "id", "label", "facts")} for i in taken if i]}
+        account = self.state["accounts"].get(request["target"]["id"])
+        if account is None or not self.usable(account):
+            return {"taken": []}
+        return {"taken": [{"kind": "account", "id": request["target"]["id"], "label": account["login"], "facts": {"login": account["login"]}}]}
+
+    def op_look_restored(self, request):
+        there, gone, old_way = [], [], "absent"
+        account = self.state["accounts"].get(request["target"]["id"])
+        for node in request["covered"]:
+            ident = f"{self.name}/{node['kind']}/{node['id']}"
+            if account is None or node["id"] in self.state.get("deleted", []):
+                gone.append(ident)
+            elif self.usable(account) if node["kind"] == "account" else f"{node['kind']}/{node['id']}" in self.state["items"]:
+                there.append(ident)
+        if request["action"] == "restore_account" and account and self.usable(account):
+            old_way = "absent" if account["password"] == request["new_secret"] else "present"
+        return {"there": there, "gone": gone, "old_way": old_way, "words": f"{len(there)} of {len(request['covered'])} are there"}
+
+    def do_restore_account(self, request, covered):
+        # With `revives` what opened the account before comes back with it: the reset did not hold, or a session was only shadowed.
+        account = self.target(request)
+        account.update(enabled=True, locked=False, password=request["new_secret"])
+        if self.faults["revives"] == "password":
+            account["password"] = digest("the old one")
+        if self.faults["revives"] == "session":
+            past = [p for p in self.state["past"] if p.startswith("session/")]
+            self.item("session", past[0].split("/", 1)[1], request["target"]["id"], "back again")
+
+    def do_restore_memberships(self, request, covered):
+        self.target(request)
+        for node in request["covered"]:
+            if node["id"] not in self.state.get("deleted", []):
+                self.item(node["kind"], node["id"], request["target"]["id"], node["label"], edge="member_of", **node["facts"])
+
+    def person_delete_group(self, request):
+        self.state.setdefault("deleted", []).append(request["membership"])
+        self.drop("membership", request["membership"])
+
+    def person_give_membership(self, request):
+        self.item("membership", request["id"], request["account"], request.get("label", "given"), edge="member_of")
 
     def take_fault(self, name):
         """A number is how many times; -1 is always."""

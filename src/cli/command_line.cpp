@@ -26,6 +26,7 @@ struct Parsed {
   RunArguments run;
   HaltArguments halt;
   ExceptionArguments exception;
+  RestoreArguments restore;
   Command command;
 };
 
@@ -144,6 +145,18 @@ void add_looking(CLI::App& app, Parsed& parsed) {
   succeed->callback([&] { parsed.command = [&](const Session& s) { return log_succeed(s, parsed.reason); }; });
 }
 
+void add_restoring(CLI::App& app, Parsed& parsed) {
+  auto* command = app.add_subcommand(
+      "restore", "Give back what a case took by mistake: shows what comes back and what cannot; with --run, after its approval, does it");
+  command->add_option("case", parsed.restore.case_id, "Case id, or its first characters")->required();
+  command->add_option("--reason", parsed.restore.reason, "Why, for the approver and the record");
+  command->add_option("--hand-to", parsed.restore.hand_to, "Who gets the new passwords (default: the person's manager)");
+  auto* run_flag = command->add_flag("--run", parsed.restore.run, "Run the approved plan to its end; again after any interruption");
+  command->add_option("--hand-over", parsed.restore.hand_over, "Write the new passwords to this new file, once, when it is restored")
+      ->excludes(run_flag);
+  command->callback([&] { parsed.command = [&](const Session& s) { return restore(s, parsed.restore); }; });
+}
+
 /// SIGINT and SIGTERM ask the run to stop; what is out gets its outcome first. SIGKILL is survived by the journal.
 class Signals {
  public:
@@ -189,6 +202,7 @@ int main(int argc, char** argv) {
   add_approving(app, parsed);
   add_exceptions(app, parsed);
   add_running(app, parsed);
+  add_restoring(app, parsed);
   add_looking(app, parsed);
   try {
     app.parse(argc, argv);

@@ -159,11 +159,13 @@ Result<int> approval_show(const Session& session, const std::string& digest, con
 Result<int> approve(const Session& session, const std::string& digest, const std::string& signature) {
   EXEUNT_TRY_ASSIGN(const auto home, session.open(service::StoreAccess::write));
   EXEUNT_TRY_ASSIGN(const auto who, service::present_operator(home->config));
+  EXEUNT_TRY_ASSIGN(const auto view, service::show_approval(*home, digest));
   EXEUNT_TRY_ASSIGN(const std::string approver, service::approve(*home, who, digest, signature, session.clock, session.random));
   if (session.out.json())
     session.out.print_json(base::JsonObject{{"approver", approver}, {"digest", digest}});
   else
-    session.out.line("approved by " + base::escape_terminal(approver) + "; run it: exeunt run CASE");
+    session.out.line("approved by " + base::escape_terminal(approver) + "; run it: exeunt " +
+                     (view.plan.name == evidence::k_restore_plan ? "restore CASE --run" : "run CASE"));
   return 0;
 }
 

@@ -23,7 +23,7 @@ namespace {
 base::Json time_or_null(const std::optional<base::Time>& time) { return time ? base::Json(base::to_rfc3339(*time)) : base::Json(nullptr); }
 
 struct Counts {
-  std::size_t paths = 0, ended = 0, open = 0, unknown = 0, draining = 0, waived = 0;
+  std::size_t paths = 0, ended = 0, open = 0, unknown = 0, draining = 0, waived = 0, restored = 0;
 };
 
 Counts count(const evidence::CaseFold& state, base::Time now) {
@@ -35,6 +35,8 @@ Counts count(const evidence::CaseFold& state, base::Time now) {
       ++out.ended;
     else if (is == model::PathState::waived)
       ++out.waived;
+    else if (is == model::PathState::restored)
+      ++out.restored;
     else if (is == model::PathState::draining)
       ++out.draining;
     else if (is == model::PathState::unknown)
@@ -44,6 +46,8 @@ Counts count(const evidence::CaseFold& state, base::Time now) {
   }
   return out;
 }
+
+}  // namespace
 
 int report(const Session& session, const engine::RunResult& result) {
   session.out.end_progress();
@@ -60,6 +64,7 @@ int report(const Session& session, const engine::RunResult& result) {
                                             {"unknown", counts.unknown},
                                             {"draining", counts.draining},
                                             {"waived", counts.waived},
+                                            {"restored", counts.restored},
                                             {"identity_cut", time_or_null(result.state.identity_cut)},
                                             {"zero", time_or_null(result.state.zero)},
                                             {"last_closes", time_or_null(result.last_closes)},
@@ -70,7 +75,8 @@ int report(const Session& session, const engine::RunResult& result) {
   session.out.line(fmt::format("case {}: {}", result.state.case_id, model::name(result.state.state)));
   session.out.line(fmt::format("  {} known ways in, {} ended, {} still open, {} unknown, {} draining", counts.paths, counts.ended,
                                counts.open, counts.unknown, counts.draining) +
-                   (counts.waived == 0 ? "" : fmt::format(", {} stay by an exception", counts.waived)));
+                   (counts.waived == 0 ? "" : fmt::format(", {} stay by an exception", counts.waived)) +
+                   (counts.restored == 0 ? "" : fmt::format(", {} given back", counts.restored)));
   if (result.state.identity_cut) session.out.line("  identity cut at " + base::to_rfc3339(*result.state.identity_cut));
   if (result.state.zero) session.out.line("  no required way in open since " + base::to_rfc3339(*result.state.zero));
   if (const std::string used = service::use_words(result.state); !used.empty()) session.out.line("  " + used);
@@ -79,8 +85,6 @@ int report(const Session& session, const engine::RunResult& result) {
                    result.state.case_id.substr(0, 10));
   return result.exit;
 }
-
-}  // namespace
 
 Result<int> run(const Session& session, const RunArguments& arguments) {
   EXEUNT_TRY_ASSIGN(const auto home, session.open(service::StoreAccess::write));

@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "cli/output.hpp"
+#include "engine/engine.hpp"
 #include "service/home.hpp"
 #include "service/operators.hpp"
 
@@ -55,6 +56,13 @@ struct RunArguments {
   std::string wait_draining;    // a length of time; empty: not at all
 };
 [[nodiscard]] base::Result<int> run(const Session& session, const RunArguments& arguments);
+struct RestoreArguments {
+  std::string case_id, reason = "ended by mistake", hand_to, hand_over;
+  bool run = false;
+};
+[[nodiscard]] base::Result<int> restore(const Session& session, const RestoreArguments& arguments);
+/// How a case stands after a run, a probe or a restore of it; the exit code.
+[[nodiscard]] int report(const Session& session, const engine::RunResult& result);
 [[nodiscard]] base::Result<int> probe(const Session& session, const std::string& case_id);
 [[nodiscard]] base::Result<int> watch(const Session& session, bool once);
 [[nodiscard]] base::Result<int> cancel(const Session& session, const std::string& case_id, const std::string& reason);

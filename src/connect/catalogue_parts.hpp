@@ -1,6 +1,8 @@
 // The beginnings of a catalogue's rows; what is special about each is set after them.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,17 @@ struct SettleWindow {
   spec.settle = settle.length;
   spec.settle_source = settle.source;
   return spec;
+}
+
+[[nodiscard]] inline model::RestoreSpec given_back(model::Action of, model::Action by, std::string not_with_it = {}) {
+  return {of, by, false, std::move(not_with_it)};
+}
+/// The account, by a new password in the same call.
+[[nodiscard]] inline model::RestoreSpec let_in_again(model::Action of, std::string not_with_it) {
+  return {of, model::Action::restore_account, true, std::move(not_with_it)};
+}
+[[nodiscard]] inline model::RestoreSpec never_given_back(model::Action of, std::string why) {
+  return {of, std::nullopt, false, std::move(why)};
 }
 
 }  // namespace exeunt::connect

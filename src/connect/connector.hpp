@@ -59,8 +59,9 @@ struct InventoryRequest {
 
 struct ApplyRequest {
   model::Action action = model::Action::attest;
-  model::Node target;                        // the account, secret, … that the step names
-  std::vector<model::Node> covered;          // what was listed just now and is to end; empty for actions that are not by rule
+  model::Node target;  // the account, secret, … that the step names
+  // What was listed just now and is to end; empty for actions that are not by rule. Restoring actions: what of a before-image is to be given.
+  std::vector<model::Node> covered;
   const base::Secret* new_secret = nullptr;  // present when the ActionSpec needs one; a repeat brings the same value
   std::string vault_reference;               // rotate_secret: where the value lives ("file:…"); the connector does not write it
   std::optional<model::Node> heir;           // transfer_ownership: account of the heir on this system
@@ -73,8 +74,26 @@ struct ApplyOutcome {
   int calls = 0;
 };
 
-/// State now, by the best listing that the system has.
 enum class Presence { present = 1, absent = 2, unknown = 3 };
+
+/// What an action is about to take from its target, as it is now: each as a node with the facts that giving it back needs (rights, names, flags).
+/// The target itself is among them when it is usable now and the action shuts it. What was gone or shut before is not: it is nobody's to give back.
+/// Never a password, a hash of one, a token, key material: nothing with which an old way in could come back.
+struct BeforeImage {
+  std::vector<model::Node> taken;
+};
+
+/// What there is of what a restoring action gives (ApplyRequest::covered).
+struct RestoreLook {
+  std::vector<model::NodeId> there;  // of `covered`: given; an account: usable
+  std::vector<model::NodeId> gone;   // of `covered`: what it would be given in or to no longer exists (a deleted account, a deleted group)
+  /// restore_account: whether anything but the new credential would open the account. absent: shown that not (the new password is its only one,
+  /// or it never has one here); present: it would; unknown: cannot be told. While the account is shut: absent.
+  Presence old_way = Presence::unknown;
+  std::string words;
+};
+
+/// State now, by the best listing that the system has.
 struct Observation {
   Presence presence = Presence::unknown;         // a session, key, membership is there or not; an account: present = usable
   model::Grade grade = model::Grade::read_back;  // observed when it came from a second source (process table, kernel, log)
@@ -177,6 +196,15 @@ class Connector {
   /// this kind of system has no source; any other error: it could not be asked now. Both are gaps.
   [[nodiscard]] virtual base::Result<SignInListing> sign_ins(const SignInRequest&) {
     return base::fail(base::Code::unimplemented, "successful sign-ins are not read from this kind of system");
+  }
+  /// A look, asked for just before `apply` of an action whose RestoreSpec names what gives it back. Without one (any error) the action is made
+  /// all the same, and what it takes cannot come back.
+  [[nodiscard]] virtual base::Result<BeforeImage> before(const ApplyRequest&) {
+    return base::fail(base::Code::unimplemented, "no before-image is taken on this kind of system");
+  }
+  /// A look at what a restoring action gives, before and after it: `covered` are nodes of a before-image, `new_secret` as for `apply`.
+  [[nodiscard]] virtual base::Result<RestoreLook> look_restored(const ApplyRequest&) {
+    return base::fail(base::Code::unimplemented, "nothing is given back on this kind of system");
   }
   /// Accounts that Exeunt itself stands on here (its own credential, the control identity): protected without being configured.
   [[nodiscard]] virtual base::Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) = 0;

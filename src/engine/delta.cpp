@@ -46,7 +46,9 @@ std::size_t plans_known(CaseJournal& journal) {
 std::optional<std::string> waiting_delta(CaseJournal& journal) {
   std::optional<std::string> out;
   journal.stream().inspect([&](const evidence::CaseFold& state) {
-    if (!state.plans.empty() && !state.plans.back().name.empty() && !state.plans.back().approved_at) out = state.plans.back().digest;
+    // Also after a restore plan that nobody ran.
+    for (const auto& plan : state.plans)
+      if (plan.name != evidence::k_restore_plan) out = !plan.name.empty() && !plan.approved_at ? std::optional(plan.digest) : std::nullopt;
   });
   return out;
 }

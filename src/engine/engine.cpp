@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/case_parts.hpp"
 #include "engine/delta.hpp"
 #include "engine/recovery.hpp"
 #include "engine/settling.hpp"
@@ -28,67 +29,15 @@ int worse_exit(int a, int b) {
 
 namespace {
 
-constexpr base::Duration k_lease_beat{5'000};
 constexpr base::Duration k_no_limit = std::chrono::hours(24);
 
-/// Renews the case's lease while the run lives, and journals a wall clock that stepped.
-class Heartbeat {
- public:
-  Heartbeat(CaseJournal& journal, const base::Clock& clock)
-      : thread_([this, &journal, &clock](std::stop_token stop) { beat(journal, clock, stop); }) {}
-
- private:
-  void beat(CaseJournal& journal, const base::Clock& clock, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable condition;
-    const std::stop_callback wake(stop, [&] {
-      const std::lock_guard guard(mutex);
-      condition.notify_all();
-    });
-    base::Duration offset = clock.now().time_since_epoch() - clock.steady();
-    std::unique_lock lock(mutex);
-    while (!clock.wait_for(lock, condition, k_lease_beat, [&] { return stop.stop_requested(); })) {
-      static_cast<void>(journal.stream().keep_lease());  // a lost lease shows at the next append
-      const base::Duration now = clock.now().time_since_epoch() - clock.steady();
-      if (std::abs((now - offset).count()) > 2'000) static_cast<void>(journal.clock_stepped(now - offset));
-      offset = now;
-    }
-  }
-  std::jthread thread_;
-};
-
 /// One run of one case, from start to standstill.
-class CaseRun {
+class CaseRun : private CaseParts {
  public:
   CaseRun(const EngineNeeds& needs, const RunOptions& options, std::unique_ptr<store::CaseStream> stream)
-      : needs_(needs),
-        options_(options),
-        stream_(std::move(stream)),
-        journal_(needs.store, *stream_, options.operator_reference),
-        gate_(needs.store, needs.systems, needs.policy, needs.interrupts, needs.clock),
-        secrets_(needs.store, needs.sealer, needs.random, stream_->case_id()),
-        prover_(journal_, needs.systems, book_, secrets_, witnesses_, needs.clock),
-        context_{needs.store,
-                 needs.clock,
-                 needs.random,
-                 needs.systems,
-                 needs.policy,
-                 needs.interrupts,
-                 journal_,
-                 gate_,
-                 book_,
-                 secrets_,
-                 witnesses_,
-                 prover_,
-                 budgets_,
-                 breakers_,
-                 plans_,
-                 options.stop,
-                 options.retry,
-                 options.drain_wait_max,
-                 true,
-                 options.progress,
-                 [this] { return note_milestones(); }} {}
+      : CaseParts(needs, options, std::move(stream)) {
+    context_.step_ended = [this] { return note_milestones(); };
+  }
 
   Result<RunResult> run();
   Result<RunResult> probe();
@@ -102,7 +51,6 @@ class CaseRun {
   Status begin();
   Status expire_exceptions();
   Status find_paths();
-  Status make_limits();
   Status before_the_cut(StageRunner& stages);
   Status stages(StageRunner& stages);
   Status note_milestones();
@@ -111,41 +59,14 @@ class CaseRun {
   Status wait_for_draining(RunResult& result);
   Status leave_in_state(RunResult& result, bool stopped);
   Status change_state(CaseState to, const std::string& words);
-  CaseState state_now() const {
-    CaseState state{};
-    stream_->inspect([&](const evidence::CaseFold& fold) { state = fold.state; });
-    return state;
-  }
 
-  const EngineNeeds& needs_;
-  const RunOptions& options_;
-  std::unique_ptr<store::CaseStream> stream_;
-  CaseJournal journal_;
-  LastGate gate_;
-  PathBook book_;
-  SecretBook secrets_;
-  WitnessBook witnesses_;  // what it holds closes when the run is over
-  Prover prover_;
-  std::map<model::SystemId, std::unique_ptr<SystemBudget>> budgets_;
-  std::map<model::SystemId, std::unique_ptr<Breaker>> breakers_;
-  std::vector<ApprovedPlan> plans_;
-  RunContext context_;
   DeltaResult delta_;
   std::mutex milestones_;
-  std::vector<std::string> words_;
 };
 
 Status CaseRun::change_state(CaseState to, const std::string& words) {
   if (state_now() == to) return {};
   return journal_.state_changed(to, words);
-}
-
-Status CaseRun::make_limits() {
-  for (const auto& [id, system] : needs_.systems) {
-    budgets_.emplace(id, std::make_unique<SystemBudget>(needs_.store, id.text(), system.budget));
-    breakers_.emplace(id, std::make_unique<Breaker>(needs_.clock));
-  }
-  return {};
 }
 
 /// What an exception kept is work again from its end on. The case is opened before that is said: a crash in between leaves an open case that
@@ -168,6 +89,9 @@ Status CaseRun::begin() {
     return base::fail(Code::failed_precondition, "everything is halted: " + *who, "lift the halt with a second person");
   EXEUNT_TRY(expire_exceptions());
   const evidence::CaseFold state = stream_->state();
+  if (state.state == CaseState::restoring)
+    return base::fail(Code::failed_precondition, fmt::format("case {} is being restored", stream_->case_id().text()),
+                      "go on with `exeunt restore CASE --run`, and end the access anew by a new plan");
   if (model::is_terminal(state.state))
     return base::fail(Code::failed_precondition, fmt::format("case {} is {}", stream_->case_id().text(), name(state.state)),
                       "look at it with `exeunt status`; a closed case is only read");
@@ -178,7 +102,7 @@ Status CaseRun::begin() {
 
 Status CaseRun::find_paths() {
   EXEUNT_TRY_ASSIGN(plans_, approved_plans(needs_.store, needs_.systems, stream_->state(), needs_.clock.now()));
-  EXEUNT_TRY(make_limits());
+  make_limits();
   return rebuild(book_, needs_.store, plans_, journal_);
 }
 

@@ -65,6 +65,10 @@ class Engine {  // what an exception keeps is left alone; from its end on, `run`
   [[nodiscard]] base::Result<WatchResult> watch(const model::CaseId& case_id, const RunOptions& options, const WatchNote& note);
   /// Tries every path of the case once and journals the answers; changes nothing outside. A closed case in which something is admitted is reopened.
   [[nodiscard]] base::Result<RunResult> probe(const model::CaseId& case_id, const RunOptions& options);
+  /// Gives back what the case took, as its approved restore plan says (plan/restore.hpp), and goes on where an earlier run of it ended. Every old
+  /// way in is tried before and after, and after each account; where one is let in, what was opened is shut again and nothing further is given (exit 3).
+  /// failed_precondition: the case is not closed or cancelled, its restore plan is not approved or expired before it began, something drains still.
+  [[nodiscard]] base::Result<RunResult> restore(const model::CaseId& case_id, const RunOptions& options);
 
  private:
   EngineNeeds needs_;

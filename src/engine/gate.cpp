@@ -7,6 +7,7 @@
 #include "base/escape.hpp"
 #include "base/json.hpp"
 #include "plan/exception.hpp"
+#include "plan/restore.hpp"
 
 namespace exeunt::engine {
 
@@ -31,6 +32,12 @@ namespace {
 
 GateRefusal refuse(Guard guard, std::string what, std::string next) {
   return {guard, Error{Code::failed_precondition, std::move(what), std::move(next)}};
+}
+
+/// With the facts that were approved, not others.
+bool gives(const plan::Step& planned, const model::Node& node) {
+  return std::any_of(planned.gives.begin(), planned.gives.end(),
+                     [&](const model::Node& each) { return each.key == node.key && each.facts == node.facts; });
 }
 
 bool is_account_action(model::Action action) {
@@ -58,15 +65,17 @@ std::optional<GateRefusal> LastGate::refuses(bool approved, const plan::Plan& pl
     return refuse(Guard::out_of_plan, fmt::format("step {} is not what the plan says", step.id.text()),
                   "this is a fault of Exeunt's: report it");
   for (const auto& node : covered) {
-    const bool in_rule =
-        node.key == step.target.key || std::find(planned->covers.begin(), planned->covers.end(), node.key.kind) != planned->covers.end();
+    const bool in_rule = model::is_restoring(planned->action)
+                             ? gives(*planned, node)
+                             : node.key == step.target.key ||
+                                   std::find(planned->covers.begin(), planned->covers.end(), node.key.kind) != planned->covers.end();
     if (node.key.system != step.target.key.system || !in_rule)
       return refuse(Guard::out_of_plan, fmt::format("step {} does not cover {}", step.id.text(), base::escape_terminal(node.id().text())),
                     "a delta plan is needed for it");
   }
   if (auto refusal = protected_identity(plan, step, covered)) return refusal;
   if (auto refusal = exception(*planned, covered, waived)) return refusal;
-  if (is_account_action(step.action))
+  if (is_account_action(step.action) && !planned->reserve)  // it was looked at when the case shut the account
     if (auto refusal = last_administrator(step)) return refusal;
   if (step.destructive)
     if (auto refusal = blast_radius(plan, std::max<std::size_t>(1, covered.size()))) return refusal;

@@ -19,7 +19,7 @@ void PathBook::count(const PathRecord& record, bool in) {
   change(tally_.paths);
   if (record.state == model::PathState::ended) change(tally_.ended);
   if (record.state == model::PathState::waived) change(tally_.waived);
-  if (!record.required || record.state == model::PathState::ended) return;
+  if (!record.required || record.state == model::PathState::ended || record.state == model::PathState::restored) return;
   auto& counts = record.state == model::PathState::waived ? tally_.waived_required : tally_.open_required;
   const auto open = counts.try_emplace(record.node.key.system, 0).first;
   change(open->second);

@@ -44,6 +44,9 @@ model::Node as_observed(const PathRecord& path) {
   return node;
 }
 
+/// What stays by an exception, or was given back under an approval, is not tried.
+bool stands_by_decision(const PathRecord& path) { return path.state == PathState::waived || path.state == PathState::restored; }
+
 /// A call that failed is an answer that we do not have.
 base::Result<ProbeResult> as_answer(base::Result<ProbeResult> result, ProbeMeans means) {
   if (result) {
@@ -239,29 +242,44 @@ base::Result<Prover::Look> Prover::best_look(const PathRecord& path, const plan:
   return best;
 }
 
+base::Status Prover::take(const PathRecord& path, const plan::Step* step, ProbeMoment moment, const Look& look) {
+  const model::NodeId id = path.node.id();
+  const bool changed = book_.note_verdict(id, look.verdict.state, look.verdict.grade, clock_.now(), clock_.steady(), look.verdict.until);
+  const PathChange change{step != nullptr ? step->id : path.step, look.verdict, look.means};
+  for (std::size_t i = 0; i < look.sights.size(); ++i) {
+    const bool decided = changed && i + 1 == look.sights.size();
+    EXEUNT_TRY(journal_.seen(path.node, moment, look.sights[i], decided ? &change : nullptr));
+  }
+  if (changed && look.sights.empty()) EXEUNT_TRY(journal_.path_changed(path.node, change));
+  // Where nothing lags the look just after the cut is the one past the window.
+  const model::PathSpec* spec = spec_of(path);
+  const bool past_window = moment == ProbeMoment::settled || (spec != nullptr && spec->settle.count() == 0);
+  if (past_window && look.verdict.state == PathState::ended) book_.note_settled(id);
+  return {};
+}
+
 base::Result<PathState> Prover::prove(const model::NodeId& id, const plan::Step* step, ProbeMoment moment) {
   const auto path = book_.find(id);
   if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
-  if (path->state == PathState::waived) return PathState::waived;  // it stays, and what stays is not tried
+  if (stands_by_decision(*path)) return path->state;
   EXEUNT_TRY_ASSIGN(const Look best, best_look(*path, step, moment));
-  const bool changed = book_.note_verdict(id, best.verdict.state, best.verdict.grade, clock_.now(), clock_.steady(), best.verdict.until);
-  const PathChange change{step != nullptr ? step->id : path->step, best.verdict, best.means};
-  for (std::size_t i = 0; i < best.sights.size(); ++i) {
-    const bool decided = changed && i + 1 == best.sights.size();
-    EXEUNT_TRY(journal_.seen(path->node, moment, best.sights[i], decided ? &change : nullptr));
-  }
-  if (changed && best.sights.empty()) EXEUNT_TRY(journal_.path_changed(path->node, change));
-  // Where nothing lags the look just after the cut is the one past the window.
-  const model::PathSpec* spec = spec_of(*path);
-  const bool past_window = moment == ProbeMoment::settled || (spec != nullptr && spec->settle.count() == 0);
-  if (past_window && best.verdict.state == PathState::ended) book_.note_settled(id);
+  EXEUNT_TRY(take(*path, step, moment, best));
   return best.verdict.state;
+}
+
+base::Result<std::optional<PathState>> Prover::confirm(const model::NodeId& id, const plan::Step* step) {
+  const auto path = book_.find(id);
+  if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
+  EXEUNT_TRY_ASSIGN(const Look look, best_look(*path, step, ProbeMoment::settled));
+  if (look.verdict.state == PathState::unknown) return std::nullopt;
+  EXEUNT_TRY(take(*path, step, ProbeMoment::settled, look));
+  return look.verdict.state;
 }
 
 base::Result<Prover::Watched> Prover::watch(const model::NodeId& id, const plan::Step* step) {
   const auto path = book_.find(id);
   if (!path) return base::fail(base::Code::not_found, id.text() + " is no path of this case");
-  if (path->state == PathState::waived) return Watched::unchanged;
+  if (stands_by_decision(*path)) return Watched::unchanged;
   EXEUNT_TRY_ASSIGN(const Look look, best_look(*path, step, ProbeMoment::settled));
   if (look.verdict.state == PathState::unknown) return Watched::not_seen;
   if (look.verdict.state == path->state) return Watched::unchanged;

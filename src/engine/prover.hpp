@@ -22,6 +22,9 @@ class Prover {
   /// After the cut (or settled): tries, judges, journals, updates the book. Returns the state that the path is in now.
   [[nodiscard]] base::Result<model::PathState> prove(const model::NodeId& id, const plan::Step* step, model::ProbeMoment moment);
 
+  /// The same for a way that ended and has to stay so: nullopt, and nothing is journalled, where the system did not tell.
+  [[nodiscard]] base::Result<std::optional<model::PathState>> confirm(const model::NodeId& id, const plan::Step* step);
+
   enum class Watched { unchanged, changed, not_seen };
   /// A look at a path of a case that is over: journalled only when something is different, and then looked at a second time. not_seen: the
   /// system did not tell; what was known stays.
@@ -49,6 +52,8 @@ class Prover {
                                            const plan::Step* step);
   [[nodiscard]] base::Result<Look> look_by_observing(const Try& attempt);
   [[nodiscard]] base::Result<Look> best_look(const PathRecord& path, const plan::Step* step, model::ProbeMoment moment);
+  /// Book and journal say what the look shows.
+  [[nodiscard]] base::Status take(const PathRecord& path, const plan::Step* step, model::ProbeMoment moment, const Look& look);
   void drain(Verdict& verdict, std::optional<base::Time> until) const;
   [[nodiscard]] const model::PathSpec* spec_of(const PathRecord& path) const;
 

@@ -98,25 +98,50 @@ class PathReplay {
 
 }  // namespace
 
+namespace {
+
+base::Status not_expired(const evidence::PlanFold& approved, base::Time now) {
+  if (!approved.expires || *approved.expires >= now) return {};
+  return base::fail(
+      Code::failed_precondition,
+      fmt::format("the approval of plan {} expired at {}", approved.digest.substr(0, 12), base::to_rfc3339(*approved.expires)),
+      "make a new plan and have it approved");
+}
+
+Result<ApprovedPlan> load(store::Store& store, const Systems& systems, const evidence::PlanFold& approved, Catalogues catalogues) {
+  EXEUNT_TRY_ASSIGN(const std::string bytes, store.document("plan", approved.digest));
+  if (plan::digest_of(bytes).text() != approved.digest)
+    return base::fail(Code::data_loss, "the stored plan " + approved.digest.substr(0, 12) + " is not the one that was approved",
+                      "run `exeunt doctor`; make a new plan");
+  EXEUNT_TRY_ASSIGN(plan::Plan plan, plan::from_bytes(bytes));
+  if (catalogues == Catalogues::as_approved) EXEUNT_TRY(catalogue_is_the_same(plan, systems));
+  return ApprovedPlan{std::move(plan), approved.digest};
+}
+
+bool is_approved(const evidence::PlanFold& plan) { return plan.approved_at && !plan.approver.empty(); }
+
+}  // namespace
+
+Result<ApprovedPlan> approved_restore(store::Store& store, const Systems& systems, const evidence::CaseFold& state, base::Time now) {
+  for (const auto& plan : state.plans) {
+    if (plan.name != evidence::k_restore_plan || !is_approved(plan)) continue;
+    if (state.state != model::CaseState::restoring) EXEUNT_TRY(not_expired(plan, now));
+    return load(store, systems, plan, Catalogues::as_approved);
+  }
+  return base::fail(Code::failed_precondition, "no restore of this case is approved",
+                    "`exeunt restore CASE` makes the plan; have it approved: `exeunt approval show DIGEST`");
+}
+
 Result<std::vector<ApprovedPlan>> approved_plans(store::Store& store, const Systems& systems, const evidence::CaseFold& state,
-                                                 base::Time now) {
+                                                 base::Time now, Catalogues catalogues) {
   std::vector<ApprovedPlan> out;
-  const bool began =
-      !state.steps.empty() || state.state == model::CaseState::reopened;  // it was closed once: every step may have been held back
+  // It was closed once, or is given back: every step may have been held back.
+  const bool began = !state.steps.empty() || state.state == model::CaseState::reopened;
   for (const auto& approved : state.plans) {
-    if (!approved.approved_at || approved.approver.empty()) continue;
-    if (!began && approved.expires && *approved.expires < now)
-      return base::fail(
-          Code::failed_precondition,
-          fmt::format("the approval of plan {} expired at {}", approved.digest.substr(0, 12), base::to_rfc3339(*approved.expires)),
-          "make a new plan and have it approved");
-    EXEUNT_TRY_ASSIGN(const std::string bytes, store.document("plan", approved.digest));
-    if (plan::digest_of(bytes).text() != approved.digest)
-      return base::fail(Code::data_loss, "the stored plan " + approved.digest.substr(0, 12) + " is not the one that was approved",
-                        "run `exeunt doctor`; make a new plan");
-    EXEUNT_TRY_ASSIGN(plan::Plan plan, plan::from_bytes(bytes));
-    EXEUNT_TRY(catalogue_is_the_same(plan, systems));
-    out.push_back({std::move(plan), approved.digest});
+    if (approved.name == evidence::k_restore_plan || !is_approved(approved)) continue;
+    if (!began) EXEUNT_TRY(not_expired(approved, now));
+    EXEUNT_TRY_ASSIGN(ApprovedPlan plan, load(store, systems, approved, catalogues));
+    out.push_back(std::move(plan));
   }
   if (out.empty())
     return base::fail(Code::failed_precondition, "no plan of this case is approved", "have it approved: `exeunt approval show DIGEST`");

@@ -65,5 +65,11 @@ struct RunContext {
 
 /// Waits on the run's clock; false when the run was told to stop first.
 [[nodiscard]] bool pause(const RunContext& context, base::Duration duration);
+/// Breaker and budget of a system; false: it stayed shut for longer than the limit, or the run was told to stop.
+[[nodiscard]] base::Result<bool> wait_for_allowance(const RunContext& context, const model::SystemId& system);
+/// How long to wait before the call after this one (from 1): doubles, half of it random.
+[[nodiscard]] base::Duration backoff(const RunContext& context, int number);
+/// The newest attempt that the journal knows of a step; 0: none.
+[[nodiscard]] int last_attempt(const RunContext& context, const model::StepId& step);
 
 }  // namespace exeunt::engine

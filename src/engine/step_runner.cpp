@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/secret.hpp"
+#include "engine/before_image.hpp"
 #include "engine/witness_opening.hpp"
 #include "model/transitions.hpp"
 #include "plan/exception.hpp"
@@ -98,23 +99,6 @@ void StepRunner::say(const plan::Step& step, const std::string& words) const {
   context_.progress(progress);
 }
 
-int StepRunner::last_attempt(const plan::Step& step) const {
-  int attempt = 0;
-  context_.journal.stream().inspect([&](const evidence::CaseFold& state) {
-    if (const auto found = state.steps.find(step.id.text()); found != state.steps.end()) attempt = found->second.attempt;
-  });
-  return attempt;
-}
-
-base::Duration StepRunner::backoff(int number) const {
-  std::uint8_t draw = 0;
-  context_.random.fill({&draw, 1});
-  base::Duration wait = context_.retry.backoff_min;
-  for (int i = 1; i < number && wait < context_.retry.backoff_max; ++i) wait *= 2;
-  wait = std::min(wait, context_.retry.backoff_max);
-  return wait / 2 + wait * draw / 512;  // half fixed, half random: retries of many steps do not arrive together
-}
-
 Result<model::Inventory> StepRunner::inventory(const ApprovedPlan& plan, const plan::Step& step) {
   return context_.systems.at(step.target.key.system).connector->inventory(listing_request(plan.plan, step, context_.book));
 }
@@ -173,21 +157,6 @@ Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Ste
     EXEUNT_TRY(context_.prover.before(node.id(), &step));
   }
   return fresh;
-}
-
-Result<bool> StepRunner::wait_for_allowance(const plan::Step& step) {
-  base::Duration waited{0};
-  Breaker& breaker = *context_.breakers.at(step.target.key.system);
-  for (;;) {
-    base::Duration wait = breaker.wait();
-    if (wait.count() > 0 && breaker.is_down()) return false;
-    if (wait.count() == 0) {
-      EXEUNT_TRY_ASSIGN(wait, context_.budgets.at(step.target.key.system)->take(context_.urgent));
-    }
-    if (wait.count() == 0) return true;
-    if (waited > context_.retry.allowance_wait_max || !pause(context_, wait)) return false;
-    waited += wait;
-  }
 }
 
 Result<StepEnd> StepRunner::prove_covered(const plan::Step& step) {
@@ -253,7 +222,7 @@ Result<StepRunner::Attempt> StepRunner::after_error(const plan::Step& step, int 
       say(step, "the answer was lost; looking");
       out.end = StepEnd::still_open;
       out.again = true;
-      out.wait = backoff(number);
+      out.wait = backoff(context_, number);
       return out;
     case Code::unavailable:
     case Code::resource_exhausted:
@@ -263,7 +232,7 @@ Result<StepRunner::Attempt> StepRunner::after_error(const plan::Step& step, int 
       say(step, error.what);
       out.end = StepEnd::unreachable;
       out.again = true;
-      out.wait = backoff(number);
+      out.wait = backoff(context_, number);
       return out;
     case Code::cancelled:
       EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::failed, error.text()));
@@ -315,9 +284,11 @@ Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const pla
     request.new_secret = &secrets.new_value;
     request.vault_reference = step.vault_reference;
   }
+  // What is there now is looked at first, and durable with the intent: after the call it is gone.
   // Commit point: before it a crash leaves nothing outside; after it a restart finds an intent without an outcome: outcome_unknown.
-  EXEUNT_TRY(context_.journal.step_intended(step.id, number, step.target,
-                                            base::JsonObject{{"action", name(step.action)}, {"covered", covered.size()}}));
+  base::JsonObject details{{"action", name(step.action)}, {"covered", covered.size()}};
+  add_before_image(context_, request, details);
+  EXEUNT_TRY(context_.journal.step_intended(step.id, number, step.target, std::move(details)));
   EXEUNT_TRY(open_witnesses(context_, plan.plan, step, number, secrets.new_value));
   EXEUNT_TRY(use_witnesses(context_, step, covered));
   auto applied = context_.gate.apply(step, request);
@@ -331,7 +302,7 @@ Result<StepRunner::Attempt> StepRunner::call(const ApprovedPlan& plan, const pla
   say(step, "applied; probing");
   EXEUNT_TRY_ASSIGN(out.end, prove_covered(step));
   out.again = out.end == StepEnd::still_open;
-  out.wait = out.again ? backoff(number) : base::Duration{0};
+  out.wait = out.again ? backoff(context_, number) : base::Duration{0};
   if (out.end == StepEnd::ended) EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::ended, applied->words));
   if (out.end == StepEnd::draining)
     EXEUNT_TRY(context_.journal.step_outcome(step.id, number, StepState::waiting, "what is left cannot be recalled and ends by itself"));
@@ -346,7 +317,7 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     out.end = StepEnd::waived;
     return out;
   }
-  EXEUNT_TRY_ASSIGN(const bool allowed, wait_for_allowance(step));
+  EXEUNT_TRY_ASSIGN(const bool allowed, wait_for_allowance(context_, step.target.key.system));
   if (!allowed) {
     out.end = context_.stop.stop_requested() ? StepEnd::stopped : StepEnd::unreachable;
     return out;
@@ -362,7 +333,7 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     listed = std::move(*taken);
   }
   EXEUNT_TRY(relist(plan, step, listed, covered));
-  if (step.by_rule && covered.empty() && context_.book.ids_of_step(step.id).empty() && last_attempt(step) == 0) {
+  if (step.by_rule && covered.empty() && context_.book.ids_of_step(step.id).empty() && last_attempt(context_, step.id) == 0) {
     EXEUNT_TRY(context_.journal.step_outcome(step.id, 0, StepState::skipped, "nothing of what it covers exists"));
     say(step, "nothing to do");
     out.end = StepEnd::ended;
@@ -374,7 +345,7 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     return out;
   }
   // Nothing of this step went out yet: what could not be tried at the beginning of the run is tried now.
-  if (last_attempt(step) == 0)
+  if (last_attempt(context_, step.id) == 0)
     for (const auto& id : context_.book.ids_of_step(step.id)) EXEUNT_TRY(context_.prover.before(id, &step));
   return call(plan, step, number, covered);
 }
@@ -388,7 +359,7 @@ Result<StepRunner::Attempt> StepRunner::could_not_list(const plan::Step& step, i
     context_.breakers.at(step.target.key.system)->failed();
     out.end = StepEnd::unreachable;
     out.again = true;
-    out.wait = backoff(number);
+    out.wait = backoff(context_, number);
   }
   return out;
 }
@@ -398,7 +369,7 @@ Result<StepEnd> StepRunner::run(const ApprovedPlan& plan, const plan::Step& step
     say(step, "the system is no longer configured");
     return StepEnd::failed;
   }
-  const int start = last_attempt(step);
+  const int start = last_attempt(context_, step.id);
   StepEnd end = StepEnd::failed;
   Breaker& breaker = *context_.breakers.at(step.target.key.system);
   const int tries_max = breaker.is_down() ? 1 : context_.retry.attempts_max;

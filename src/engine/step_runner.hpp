@@ -49,10 +49,6 @@ class StepRunner {
   [[nodiscard]] base::Result<std::set<model::NodeId>> waived_in_reach(const plan::Step& step, const std::vector<model::Node>& covered);
   [[nodiscard]] base::Result<StepEnd> prove_covered(const plan::Step& step);
   [[nodiscard]] base::Result<StepEnd> ask_person(const plan::Step& step, int number);
-  /// Breaker and budget; false: the system stayed shut for longer than the limit, or the run was told to stop.
-  [[nodiscard]] base::Result<bool> wait_for_allowance(const plan::Step& step);
-  [[nodiscard]] int last_attempt(const plan::Step& step) const;
-  [[nodiscard]] base::Duration backoff(int number) const;
   void say(const plan::Step& step, const std::string& words) const;
 
   RunContext& context_;

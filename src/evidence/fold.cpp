@@ -50,6 +50,10 @@ Status approved(CaseFold& fold, const Leaf& leaf) {
 Status state_changed(CaseFold& fold, const Leaf& leaf) {
   EXEUNT_TRY_ASSIGN(const auto state, need<model::CaseState>(leaf, "state", leaf.state));
   if (auto change = model::may_change(fold.state, state); !change) return broken(leaf, change.error().what);
+  if (state == model::CaseState::restoring && std::none_of(fold.plans.begin(), fold.plans.end(), [](const PlanFold& plan) {
+        return plan.name == k_restore_plan && plan.approved_at.has_value();
+      }))
+    return broken(leaf, "it is being restored without an approved plan for that");
   if (fold.state == model::CaseState::halted) fold.halted = false;
   fold.state = state;
   fold.scheduled_at = state == model::CaseState::scheduled ? leaf.until : std::nullopt;
@@ -150,6 +154,8 @@ Status path_changed(CaseFold& fold, const Leaf& leaf) {
   }
   PathFold& path = found->second;
   if (state == model::PathState::waived && path.state != state) return broken(leaf, leaf.target + ": waived without an approved exception");
+  if (state == model::PathState::restored && fold.state != model::CaseState::restoring)
+    return broken(leaf, leaf.target + ": given back in a case that is not being restored");
   // The same state again only tells a grade, a control or an instant anew.
   if (path.state != state) {
     if (auto change = model::may_change(path.state, state); !change) return broken(leaf, leaf.target + ": " + change.error().what);
@@ -161,8 +167,8 @@ Status path_changed(CaseFold& fold, const Leaf& leaf) {
   path.control = leaf.control;
   path.until = leaf.until;
   if (!leaf.step.empty()) path.step = leaf.step;
+  if (state == model::PathState::live || state == model::PathState::restored) path.first_refused.reset();
   if (state == model::PathState::live) {
-    path.first_refused.reset();
     if (path.required) fold.zero.reset();  // what was over is admitted again
   }
   return {};

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.hpp"
@@ -12,6 +13,9 @@
 #include "model/vocabulary.hpp"
 
 namespace exeunt::evidence {
+
+/// The name of the plan that gives back what the case took (leaf plan_compiled, member step). No plan of the departure.
+inline constexpr std::string_view k_restore_plan = "restore";
 
 struct PlanFold {
   std::string name;  // "" main plan, "d1" first delta plan …

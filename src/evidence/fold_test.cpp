@@ -371,6 +371,39 @@ TEST_CASE("fold: a snapshot of another version or with a member missing is refus
   CHECK_FALSE(Folder::restore("{").has_value());
 }
 
+TEST_CASE("fold: a case is restored only under an approved plan for that, and a path only while it is") {
+  Stream stream;
+  stream.must(LeafKind::case_opened);
+  stream.path("n_1");
+  stream.path("n_2");
+  stream.state("waiting_approval");
+  stream.state("running");
+  stream.change("n_1", "ended", "refused");
+  stream.change("n_2", "ended", "refused");
+  stream.state("closed");
+  CHECK_EQ(evidence::exit_code(stream.folder.state()), 0);
+  const auto to = [](const char* state) { return [state](Leaf& leaf) { leaf.state = state; }; };
+  const auto given_back = [](Leaf& leaf) {
+    leaf.target = "n_1", leaf.system = "directory", leaf.state = "restored", leaf.grade = "unknown";
+  };
+  CHECK_FALSE(stream.add(LeafKind::state_changed, to("restoring")));
+  stream.must(LeafKind::plan_compiled, [](Leaf& leaf) { leaf.step = "restore", leaf.digest = "dd"; });
+  CHECK_EQ(evidence::exit_code(stream.folder.state()), 0);  // a plan that nobody approved changes nothing about the case
+  CHECK_FALSE(stream.add(LeafKind::state_changed, to("restoring")));
+  stream.must(LeafKind::approved, [](Leaf& leaf) { leaf.digest = "dd", leaf.approver = "p_9"; });
+  CHECK_FALSE(stream.add(LeafKind::path_changed, given_back));
+  stream.must(LeafKind::state_changed, to("restoring"));
+  CHECK_EQ(evidence::exit_code(stream.folder.state()), 5);  // begun, and not at its end
+  stream.must(LeafKind::path_changed, given_back);
+  CHECK_EQ(stream.of("n_1").state, model::PathState::restored);
+  const auto again = Folder::restore(stream.folder.snapshot());
+  REQUIRE(again);
+  CHECK_EQ(again->snapshot(), stream.folder.snapshot());
+  stream.must(LeafKind::state_changed, to("restored"));
+  CHECK_EQ(evidence::exit_code(stream.folder.state()), 0);
+  CHECK_FALSE(stream.add(LeafKind::state_changed, to("running")));
+}
+
 TEST_CASE("fold: an approved exception waives what it names, and its end makes it work again") {
   Stream stream;
   stream.must(LeafKind::case_opened);

@@ -16,7 +16,8 @@ constexpr int k_draining = 8;
 
 int of_path(const PathFold& path, const std::optional<base::Time>& now) {
   switch (now ? at(path, *now).state : path.state) {
-    case model::PathState::waived: return k_all_ended;
+    case model::PathState::waived:
+    case model::PathState::restored: return k_all_ended;
     case model::PathState::ended: return model::at_least(path.grade, path.grade_required) ? k_all_ended : k_unknown;
     case model::PathState::draining: return k_draining;
     case model::PathState::unknown: return k_unknown;
@@ -32,14 +33,17 @@ bool covers(const CaseFold& state, const ListingFold& listing) {
   const auto account = state.paths.find(listing.account);
   if (listing.account.empty() || account == state.paths.end() || account->second.node != model::NodeKind::account) return false;
   const PathFold& path = account->second;
-  return path.state == model::PathState::waived ||
+  return path.state == model::PathState::waived || path.state == model::PathState::restored ||
          (path.state == model::PathState::ended && model::at_least(path.grade, model::Grade::witnessed));
 }
 
 bool waits_for_approval(const CaseFold& state) {
   using C = model::CaseState;
   if (state.state == C::draft || state.state == C::waiting_approval || state.state == C::halted || state.halted) return true;
-  if (std::any_of(state.plans.begin(), state.plans.end(), [](const PlanFold& plan) { return plan.approver.empty(); })) return true;
+  if (state.state == C::restoring) return true;  // begun and not at its end: it has to be run on
+  if (std::any_of(state.plans.begin(), state.plans.end(),
+                  [](const PlanFold& plan) { return plan.approver.empty() && plan.name != k_restore_plan; }))
+    return true;
   return std::any_of(state.steps.begin(), state.steps.end(), [](const auto& step) { return step.second.state == model::StepState::held; });
 }
 

@@ -83,6 +83,11 @@ const PathSpec* Catalogue::find(NodeKind node_kind) const {
   return found == paths.end() ? nullptr : &*found;
 }
 
+const RestoreSpec* Catalogue::restore_of(Action action) const {
+  const auto found = std::find_if(restores.begin(), restores.end(), [&](const RestoreSpec& spec) { return spec.of == action; });
+  return found == restores.end() ? nullptr : &*found;
+}
+
 std::string Catalogue::digest() const {
   const JsonObject everything{
       {"kind", text(kind)},

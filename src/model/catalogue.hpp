@@ -1,6 +1,7 @@
 // What a kind of system can do, as data: the planner and the engine decide from this, never from a connector's name.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,14 @@ struct ActionSpec {
   std::string alike_after = {};           // what follows this mark in a native id is what it is shut by: "SHA256:" of a key on two accounts
 };
 
+/// Whether what one action took can be given back. Not in the digest: no plan that ends something depends on it.
+struct RestoreSpec {
+  Action of = Action::attest;  // the action of a case
+  std::optional<Action> by;    // what gives it back; nullopt: nothing does
+  bool new_password = false;   // the engine makes, seals and hands over a new one; set in the same call
+  std::string words = {};      // with `by`: what is not given back with it; without: why not, and what she does instead
+};
+
 /// One kind of path on this kind of system, and how well its ending can be shown.
 struct PathSpec {
   NodeKind kind = NodeKind::account;
@@ -72,11 +81,13 @@ struct Catalogue {
   std::vector<PathSpec> paths;
   std::vector<OrderLaw> laws;
   Budget budget;
-  std::vector<std::string> gaps;  // what no instance of this kind can list, end or probe
+  std::vector<std::string> gaps;           // what no instance of this kind can list, end or probe
+  std::vector<RestoreSpec> restores = {};  // one for each action that can be said something of
 
   [[nodiscard]] const ActionSpec* find(Action action) const;
   [[nodiscard]] const PathSpec* find(NodeKind kind) const;
-  /// Lower-case hex SHA-256 over a canonical form of everything above. A case pins it.
+  [[nodiscard]] const RestoreSpec* restore_of(Action action) const;
+  /// Lower-case hex SHA-256 over a canonical form of everything above but what restore and exceptions ask. A case pins it.
   [[nodiscard]] std::string digest() const;
 };
 

@@ -69,16 +69,18 @@ constexpr Row<S> k_step[] = {
 using P = PathState;
 constexpr Row<P> k_path[] = {
     // Ended without `ending`: it was over before our call (gone by itself, or below something that ended).
-    {P::live, {P::ending, P::draining, P::ended, P::waived, P::unknown}},
+    {P::live, {P::ending, P::draining, P::ended, P::waived, P::unknown, P::restored}},
     // Still admitted after the call: live again.
-    {P::ending, {P::live, P::draining, P::ended, P::waived, P::unknown}},
+    {P::ending, {P::live, P::draining, P::ended, P::waived, P::unknown, P::restored}},
     // Cannot be revoked; at its end it is tried again.
     {P::draining, {P::live, P::ending, P::ended, P::waived, P::unknown}},
     // Admitted again, or re-asserted, or no longer to be shown (its control was lost at the settle probe).
-    {P::ended, {P::live, P::ending, P::draining, P::unknown}},
+    {P::ended, {P::live, P::ending, P::draining, P::unknown, P::restored}},
     // An exception expires into work; it may also turn out to be over.
     {P::waived, {P::live, P::ending, P::draining, P::ended, P::unknown}},
-    {P::unknown, {P::live, P::ending, P::draining, P::ended, P::waived}},
+    {P::unknown, {P::live, P::ending, P::draining, P::ended, P::waived, P::restored}},
+    // Shut again: what opened it before was found to be let in beside the new credential.
+    {P::restored, {P::live, P::ending, P::ended, P::unknown}},
 };
 
 template <class State, std::size_t N>

@@ -65,12 +65,13 @@ TEST_CASE("transitions: a step goes only where its table says, over every ordere
 
 TEST_CASE("transitions: a path goes only where its table says, over every ordered pair") {
   using P = PathState;
-  check_matrix<P>({{P::live, /*     */ ".xxxxx"},
-                   {P::ending, /*   */ "x.xxxx"},
-                   {P::draining, /* */ "xx.xxx"},
-                   {P::ended, /*    */ "xxx..x"},
-                   {P::waived, /*   */ "xxxx.x"},
-                   {P::unknown, /*  */ "xxxxx."}});
+  check_matrix<P>({{P::live, /*     */ ".xxxxxx"},
+                   {P::ending, /*   */ "x.xxxxx"},
+                   {P::draining, /* */ "xx.xxx."},
+                   {P::ended, /*    */ "xxx..xx"},
+                   {P::waived, /*   */ "xxxx.x."},
+                   {P::unknown, /*  */ "xxxxx.x"},
+                   {P::restored, /* */ "xx.x.x."}});
 }
 
 TEST_CASE("transitions: a call that is out has an outcome before anything else is said of its step") {

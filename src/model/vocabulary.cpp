@@ -41,7 +41,7 @@ constexpr Names<EdgeKind, 12> k_edge_kind{{{EdgeKind::holds, "holds"},
                                            {EdgeKind::runs_as, "runs_as"},
                                            {EdgeKind::federates, "federates"},
                                            {EdgeKind::unlocks, "unlocks"}}};
-constexpr Names<Action, 17> k_action{{{Action::disable_account, "disable_account"},
+constexpr Names<Action, 20> k_action{{{Action::disable_account, "disable_account"},
                                       {Action::replace_password, "replace_password"},
                                       {Action::lock_and_replace, "lock_and_replace"},
                                       {Action::end_sessions, "end_sessions"},
@@ -57,7 +57,10 @@ constexpr Names<Action, 17> k_action{{{Action::disable_account, "disable_account
                                       {Action::wipe_device, "wipe_device"},
                                       {Action::release_licence, "release_licence"},
                                       {Action::attest, "attest"},
-                                      {Action::review, "review"}}};
+                                      {Action::review, "review"},
+                                      {Action::restore_account, "restore_account"},
+                                      {Action::restore_memberships, "restore_memberships"},
+                                      {Action::restore_grants, "restore_grants"}}};
 constexpr Names<Stage, 7> k_stage{{{Stage::prepare, "prepare"},
                                    {Stage::identity, "identity"},
                                    {Stage::credentials, "credentials"},
@@ -88,12 +91,13 @@ constexpr Names<Completeness, 4> k_completeness{{{Completeness::full, "full"},
                                                  {Completeness::partial, "partial"},
                                                  {Completeness::lower_bound, "lower_bound"},
                                                  {Completeness::none, "none"}}};
-constexpr Names<PathState, 6> k_path_state{{{PathState::live, "live"},
+constexpr Names<PathState, 7> k_path_state{{{PathState::live, "live"},
                                             {PathState::ending, "ending"},
                                             {PathState::draining, "draining"},
                                             {PathState::ended, "ended"},
                                             {PathState::waived, "waived"},
-                                            {PathState::unknown, "unknown"}}};
+                                            {PathState::unknown, "unknown"},
+                                            {PathState::restored, "restored"}}};
 constexpr Names<StepState, 9> k_step_state{{{StepState::pending, "pending"},
                                             {StepState::intended, "intended"},
                                             {StepState::acknowledged, "acknowledged"},

@@ -61,7 +61,13 @@ enum class Action : std::uint8_t {
   release_licence = 15,
   attest = 16,  // a task for a named person
   review = 17,  // a task: a named person looks at something executable that changes hands
+  // Given back by `restore`: only what a case found just before it acted, and never an old credential.
+  restore_account = 18,  // usable again as it was, with a new credential where it has one
+  restore_memberships = 19,
+  restore_grants = 20,
 };
+
+[[nodiscard]] constexpr bool is_restoring(Action action) { return action >= Action::restore_account && action <= Action::restore_grants; }
 
 /// Stages of a plan; never reorder (architecture §6).
 enum class Stage : std::uint8_t { prepare = 0, identity = 1, credentials = 2, devices = 3, downstream = 4, continuity = 5, prove = 6 };
@@ -87,7 +93,8 @@ enum class Grade : std::uint8_t {
 
 enum class Completeness : std::uint8_t { full = 1, partial = 2, lower_bound = 3, none = 4 };
 
-enum class PathState : std::uint8_t { live = 1, ending = 2, draining = 3, ended = 4, waived = 5, unknown = 6 };
+/// restored: given back under an approval of its own; whatever opened it before does not.
+enum class PathState : std::uint8_t { live = 1, ending = 2, draining = 3, ended = 4, waived = 5, unknown = 6, restored = 7 };
 
 enum class StepState : std::uint8_t {
   pending = 1,

@@ -34,14 +34,14 @@ void check_names(std::size_t count, E first, std::string_view first_name, E last
 TEST_CASE("vocabulary: every name is read back as its value, and an unknown one is no value") {
   check_names(17, NodeKind::subject, "subject", NodeKind::group, "group");
   check_names(12, EdgeKind::holds, "holds", EdgeKind::unlocks, "unlocks");
-  check_names(17, Action::disable_account, "disable_account", Action::review, "review");
+  check_names(20, Action::disable_account, "disable_account", Action::restore_grants, "restore_grants");
   check_names(7, Stage::prepare, "prepare", Stage::prove, "prove");
   check_names(3, ProbeAnswer::refused, "refused", ProbeAnswer::unknown, "unknown");
   check_names(7, ProbeMeans::own, "own", ProbeMeans::none, "none");
   check_names(4, ProbeMoment::before, "before", ProbeMoment::settled, "settled");
   check_names(8, Grade::refused, "refused", Grade::unknown, "unknown");
   check_names(4, Completeness::full, "full", Completeness::none, "none");
-  check_names(6, PathState::live, "live", PathState::unknown, "unknown");
+  check_names(7, PathState::live, "live", PathState::restored, "restored");
   check_names(9, StepState::pending, "pending", StepState::skipped, "skipped");
   check_names(15, CaseState::draft, "draft", CaseState::restored, "restored");
   check_names(3, LinkStrength::strong, "strong", LinkStrength::confirmed, "confirmed");

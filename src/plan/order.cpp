@@ -36,6 +36,9 @@ int rank(Action action) {
     case Action::wipe_device:
     case Action::release_licence: return 10;
     case Action::delete_account: return 11;
+    case Action::restore_account:  // in no plan that ends something
+    case Action::restore_memberships:
+    case Action::restore_grants: return 12;
   }
   return 12;
 }

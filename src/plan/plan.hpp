@@ -1,6 +1,7 @@
 // The plan: pure function of map, policy and catalogues. Same input, same bytes, same digest; the bytes are what an approval binds.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ struct Step {
   base::Duration due{};
   std::vector<model::StepId> after;        // must have been applied before (inside the same or an earlier stage)
   std::vector<model::NodeKind> witnesses;  // kinds of which a path of ours is opened on the target just before, and ended with hers
+  std::vector<model::Node> gives;          // restoring actions: what of a before-image it gives back, with the facts that takes
+  bool reserve = false;                    // of a restore: made only where an old way in is let in after the step that it follows
   int expected_calls = 1;
   std::string why;  // why it stands where it stands
 };
@@ -44,7 +47,7 @@ struct Step {
 struct Plan {
   model::TenantId tenant;
   model::CaseId case_id;
-  std::string name;  // "" or "d1", "d2" … for delta plans
+  std::string name;  // "" or "d1", "d2" … for delta plans; "restore"
   model::Person subject;
   std::string reason;
   model::Urgency urgency = model::Urgency::immediate;
@@ -57,6 +60,8 @@ struct Plan {
   std::vector<model::Gap> gaps;
   std::vector<model::Listing> listings;
   std::vector<model::PersonId> heirs;
+  std::int64_t through = 0;   // of a restore: how many entries of the case's journal it was made from
+  model::PersonId hand_to;    // of a restore: who gets the new passwords
   int destructive_calls = 0;  // approved blast radius
   std::string policy_digest;
   std::map<model::SystemId, std::string> catalogue_digests;

@@ -219,6 +219,14 @@ Step read_step(const Json& value, const Place& place, std::string& wrong) {
     });
     if (out.witnesses.empty()) members.say("witnesses", "is there and empty");
   }
+  if (members.has("gives")) {
+    members.list("gives", [&](const Json& item, const Place& at) { out.gives.push_back(read_node(item, at, wrong)); });
+    if (out.gives.empty()) members.say("gives", "is there and empty");
+  }
+  if (members.has("reserve")) {
+    members.flag("reserve", out.reserve);
+    if (!out.reserve) members.say("reserve", "is there and false");
+  }
   members.flag("by_rule", out.by_rule);
   members.flag("destructive", out.destructive);
   members.flag("reversible", out.reversible);
@@ -283,6 +291,14 @@ Plan read_plan(const Json& value, std::string& wrong) {
   members.list("gaps", [&](const Json& item, const Place& at) { out.gaps.push_back(read_gap(item, at, wrong)); });
   members.list("listings", [&](const Json& item, const Place& at) { out.listings.push_back(read_listing(item, at, wrong)); });
   members.texts("heirs", [&](const std::string& text) { out.heirs.emplace_back(text); });
+  if (members.has("through")) {
+    members.whole("through", out.through, k_count_max);
+    if (out.through == 0) members.say("through", "is there and 0");
+  }
+  if (members.has("hand_to")) {
+    members.id("hand_to", out.hand_to);
+    if (out.hand_to.empty()) members.say("hand_to", "is there and empty");
+  }
   members.number("destructive_calls", out.destructive_calls);
   members.text("policy_digest", out.policy_digest);
   members.map_of_texts("catalogue_digests",

@@ -56,6 +56,8 @@ Json json_of(const Step& step) {
     for (const auto kind : step.witnesses) witnesses.push_back(json_text(name(kind)));
     out["witnesses"] = std::move(witnesses);
   }
+  if (!step.gives.empty()) out["gives"] = all(step.gives);
+  if (step.reserve) out["reserve"] = true;
   return out;
 }
 
@@ -106,28 +108,31 @@ std::string to_bytes(const Plan& plan) {
   for (const auto& step : plan.steps) steps.push_back(json_of(step));
   JsonObject catalogues;
   for (const auto& [system, digest] : plan.catalogue_digests) catalogues[system.text()] = json_text(digest);
-  return base::canonical_json(JsonObject{{"v", 1},
-                                         {"tenant", json_text(plan.tenant.text())},
-                                         {"case", json_text(plan.case_id.text())},
-                                         {"name", json_text(plan.name)},
-                                         {"subject", json_of(plan.subject)},
-                                         {"reason", json_text(plan.reason)},
-                                         {"urgency", plan.urgency == model::Urgency::immediate ? "immediate" : "staged"},
-                                         {"links", all(plan.links)},
-                                         {"proposed", all(plan.proposed)},
-                                         {"paths", std::move(paths)},
-                                         {"steps", std::move(steps)},
-                                         {"bystanders", ids(plan.bystanders)},
-                                         {"irreversible", std::move(irreversible)},
-                                         {"gaps", all(plan.gaps)},
-                                         {"listings", all(plan.listings)},
-                                         {"heirs", ids(plan.heirs)},
-                                         {"destructive_calls", plan.destructive_calls},
-                                         {"policy_digest", json_text(plan.policy_digest)},
-                                         {"catalogue_digests", std::move(catalogues)},
-                                         {"approval_valid_ms", plan.approval_valid.count()},
-                                         {"lower_bound_ms", plan.lower_bound.count()},
-                                         {"binding_system", json_text(plan.binding_system.text())}});
+  JsonObject out{{"v", 1},
+                 {"tenant", json_text(plan.tenant.text())},
+                 {"case", json_text(plan.case_id.text())},
+                 {"name", json_text(plan.name)},
+                 {"subject", json_of(plan.subject)},
+                 {"reason", json_text(plan.reason)},
+                 {"urgency", plan.urgency == model::Urgency::immediate ? "immediate" : "staged"},
+                 {"links", all(plan.links)},
+                 {"proposed", all(plan.proposed)},
+                 {"paths", std::move(paths)},
+                 {"steps", std::move(steps)},
+                 {"bystanders", ids(plan.bystanders)},
+                 {"irreversible", std::move(irreversible)},
+                 {"gaps", all(plan.gaps)},
+                 {"listings", all(plan.listings)},
+                 {"heirs", ids(plan.heirs)},
+                 {"destructive_calls", plan.destructive_calls},
+                 {"policy_digest", json_text(plan.policy_digest)},
+                 {"catalogue_digests", std::move(catalogues)},
+                 {"approval_valid_ms", plan.approval_valid.count()},
+                 {"lower_bound_ms", plan.lower_bound.count()},
+                 {"binding_system", json_text(plan.binding_system.text())}};
+  if (plan.through > 0) out["through"] = plan.through;
+  if (!plan.hand_to.empty()) out["hand_to"] = json_text(plan.hand_to.text());
+  return base::canonical_json(out);
 }
 
 model::PlanDigest digest_of(std::string_view bytes) { return model::PlanDigest(base::to_hex(base::sha256(bytes))); }

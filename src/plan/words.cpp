@@ -38,6 +38,9 @@ std::string_view words(Action action) {
     case Action::release_licence: return "release the licence of";
     case Action::attest: return "ask a person:";
     case Action::review: return "ask a person to";
+    case Action::restore_account: return "let in again, with a new credential,";
+    case Action::restore_memberships: return "give back memberships of";
+    case Action::restore_grants: return "give back grants of";
   }
   return "";
 }

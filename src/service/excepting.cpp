@@ -86,6 +86,7 @@ Status may_stay(const KnownPath& path) {
 Result<std::vector<plan::Plan>> plans_of(store::Store& store, const evidence::CaseFold& state) {
   std::vector<plan::Plan> out;
   for (const auto& compiled : state.plans) {
+    if (compiled.name == evidence::k_restore_plan) continue;
     EXEUNT_TRY_ASSIGN(const std::string bytes, store.document("plan", compiled.digest));
     EXEUNT_TRY_ASSIGN(plan::Plan plan, plan::from_bytes(bytes));
     out.push_back(std::move(plan));
@@ -121,7 +122,8 @@ Status may_last(const plan::Policy& policy, base::Time until, base::Time now) {
 }
 
 Status is_open_to_exceptions(const evidence::CaseFold& state) {
-  if (model::is_terminal(state.state) && state.state != model::CaseState::closed)
+  const bool over = model::is_terminal(state.state) && state.state != model::CaseState::closed;
+  if (over || state.state == model::CaseState::restoring)
     return base::fail(Code::failed_precondition, fmt::format("case {} is {}", state.case_id, name(state.state)),
                       "nothing of it is ended any more");
   return {};

@@ -6,8 +6,10 @@
 
 #include "base/check.hpp"
 #include "base/escape.hpp"
+#include "evidence/fold.hpp"
 #include "plan/plan_json.hpp"
 #include "plan/words.hpp"
+#include "service/render_restore.hpp"
 
 namespace exeunt::service {
 
@@ -76,6 +78,7 @@ Json plan_json(const plan::Plan& plan, const std::string& digest) {
 }
 
 std::string plan_table(const plan::Plan& plan, const std::string& digest, const plan::Kept& kept) {
+  if (plan.name == evidence::k_restore_plan) return restore_table(plan, digest);
   std::string out = fmt::format("Plan{} for {} ({}), case {}\n", plan.name.empty() ? "" : " " + safe(plan.name, 20),
                                 safe(plan.subject.name, 60), safe(plan.subject.id.text(), 40), safe(plan.case_id.text()));
   out += fmt::format("digest {}\n", safe(digest));

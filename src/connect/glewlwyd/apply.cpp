@@ -145,7 +145,10 @@ Result<ApplyOutcome> apply_action(Api& api, const ApplyRequest& request, const U
     case Action::wipe_device:
     case Action::release_licence:
     case Action::attest:
-    case Action::review: break;
+    case Action::review:
+    case Action::restore_account:
+    case Action::restore_memberships:
+    case Action::restore_grants: break;
   }
   return fail(Code::unimplemented, api.subject() + ": this system has no " + std::string(model::name(request.action)));
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "connect/catalogue_parts.hpp"
+
 namespace exeunt::connect {
 
 using model::Action;
@@ -116,6 +118,10 @@ model::Catalogue glewlwyd_catalogue() {
       "API keys of administrators are not listed: look at /api/key as an administrator",
       "a second instance of the OpenID plugin, and the older OAuth2 plugin, keep tokens of their own: configure each as a system of its "
       "own",
+  };
+  catalogue.restores = {
+      never_given_back(Action::end_sessions, "sessions stay ended: she signs in anew"),
+      never_given_back(Action::revoke_tokens, "tokens stay revoked: clients get new ones when she signs in anew"),
   };
   return catalogue;
 }

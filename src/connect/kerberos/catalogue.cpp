@@ -100,6 +100,10 @@ model::Catalogue kerberos_catalogue() {
       "ok_to_auth_as_delegate",
       "principals of other realms that this one trusts are not listed here",
   };
+  catalogue.restores = {
+      never_given_back(Action::replace_password, "her password and every copy of a keytab stay worthless: a new one is made by hand"),
+      never_given_back(Action::delete_account, "the principal is gone: a new one is made by hand"),
+  };
   return catalogue;
 }
 

@@ -28,12 +28,12 @@ base::Status check_request(const ApplyRequest& request, const Settings& settings
   const std::string subject = settings.system.text();
   const std::string action(model::name(request.action));
   const model::ActionSpec* spec = catalogue.find(request.action);
-  if (spec == nullptr)
+  if (spec == nullptr && request.action != Action::restore_account && request.action != Action::restore_memberships)
     return base::fail(Code::unimplemented, subject + ": " + action + " is not among the actions of an OpenLDAP directory");
   if (request.target.key.system != settings.system || request.target.key.kind != NodeKind::account) {
     return base::fail(Code::invalid_argument, subject + ": " + action + " names an account of this system");
   }
-  if (spec->needs_secret && (request.new_secret == nullptr || request.new_secret->empty())) {
+  if (spec != nullptr && spec->needs_secret && (request.new_secret == nullptr || request.new_secret->empty())) {
     return base::fail(Code::invalid_argument, subject + ": " + action + " came without a new secret");
   }
   return {};
@@ -51,6 +51,8 @@ base::Result<ApplyOutcome> OpenLdap::apply(const ApplyRequest& request) {
     case Action::disable_account: outcome = apply_lock(ours, request); break;
     case Action::end_sessions: outcome = apply_end_sessions(ours, request); break;
     case Action::remove_memberships: outcome = apply_remove_memberships(ours, request); break;
+    case Action::restore_account: outcome = apply_restore_account(ours, request); break;
+    case Action::restore_memberships: outcome = apply_restore_memberships(ours, request); break;
     default: break;  // check_request let only the catalogue's actions through
   }
   if (outcome) outcome->calls = ours.calls();

@@ -1,5 +1,7 @@
 #include "connect/openldap/catalogue.hpp"
 
+#include "connect/catalogue_parts.hpp"
+
 namespace exeunt::connect {
 namespace {
 
@@ -148,6 +150,14 @@ model::Catalogue openldap_catalogue() {
       "connections by hand",
       "an application that checked a password by a bind keeps its own session: that application is a system of its own",
       "sshPublicKey and userCertificate values stay served to whoever reads them: the hosts that trust them are systems of their own",
+  };
+  constexpr auto k_old_password = "her old password stays replaced: a new one is made and handed over";
+  catalogue.restores = {
+      let_in_again(Action::lock_and_replace, k_old_password),
+      let_in_again(Action::disable_account, k_old_password),
+      never_given_back(Action::replace_password, k_old_password),
+      never_given_back(Action::end_sessions, "held connections keep no rights: she binds anew, with the new password"),
+      given_back(Action::remove_memberships, Action::restore_memberships),
   };
   return catalogue;
 }

@@ -136,6 +136,37 @@ base::Status leave_group(Connection& ours, const Settings& settings, std::string
   return {};
 }
 
+base::Result<std::string> listed_by(Connection& ours, const Settings& settings, std::string_view group_uuid, const Names& names) {
+  EXEUNT_TRY_ASSIGN(const auto group, find_entry(ours, settings, group_uuid, {"entryUUID"}));
+  std::string out;
+  if (!group) return out;
+  for (const Assertion& each : assertions_of(names)) {
+    EXEUNT_TRY_ASSIGN(const SearchReply listed, ours.search({group->dn, Scope::base, equals(each.attribute, each.value), {}}));
+    const bool told = (" " + out + " ").find(" " + each.attribute + " ") != std::string::npos;
+    if (!listed.entries.empty() && !told) out += (out.empty() ? "" : " ") + each.attribute;
+  }
+  return out;
+}
+
+base::Status join_group(Connection& ours, const Settings& settings, std::string_view group_uuid, const Names& names,
+                        const std::vector<std::string>& attributes) {
+  EXEUNT_TRY_ASSIGN(const std::string excluded, switch_uuid(ours, settings));
+  if (same_uuid(group_uuid, excluded))
+    return base::fail(Code::failed_precondition, ours.subject() + ": the switch group is nobody's membership");
+  EXEUNT_TRY_ASSIGN(const auto group, find_entry(ours, settings, group_uuid, {"entryUUID"}));
+  if (!group) return base::fail(Code::not_found, ours.subject() + ": no group with entryUUID " + std::string(group_uuid));
+  for (const std::string& attribute : attributes) {
+    const bool by_dn = std::find(k_by_dn.begin(), k_by_dn.end(), attribute) != k_by_dn.end();
+    const auto& values = by_dn ? names.dns : names.logins;
+    if ((!by_dn && attribute != k_by_login) || values.empty())
+      return base::fail(Code::invalid_argument, ours.subject() + ": no group names an account by " + base::escape_terminal(attribute, 40));
+    EXEUNT_TRY_ASSIGN(const Reply reply, ours.modify(group->dn, {{Change::Kind::add, attribute, {values.front()}}}));
+    if (reply.code != LDAP_SUCCESS && reply.code != LDAP_TYPE_OR_VALUE_EXISTS)
+      return base::fail(server_error(ours.subject(), "join group " + group->dn, reply.code, reply.diagnostic));
+  }
+  return {};
+}
+
 base::Result<std::vector<std::string>> members_of(Connection& ours, const std::vector<std::string>& group_dns) {
   std::vector<std::string> uuids;
   for (const std::string& group_dn : group_dns) {

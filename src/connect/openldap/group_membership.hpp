@@ -28,6 +28,13 @@ struct Groups {
 /// Removes every value that names the account; ok when there is none, or no such group. A group that may not be empty keeps an empty member.
 /// failed_precondition for the switch group.
 [[nodiscard]] base::Status leave_group(Connection& ours, const Settings& settings, std::string_view group_uuid, const Names& names);
+/// The attributes by which the group names the account, separated by spaces; "" where it does not, or is gone.
+[[nodiscard]] base::Result<std::string> listed_by(Connection& ours, const Settings& settings, std::string_view group_uuid,
+                                                  const Names& names);
+/// Adds the account under its present name to these attributes of the group; ok where it is there. not_found: no such group. invalid_argument: an
+/// attribute by which no group names an account. failed_precondition for the switch group.
+[[nodiscard]] base::Status join_group(Connection& ours, const Settings& settings, std::string_view group_uuid, const Names& names,
+                                      const std::vector<std::string>& attributes);
 /// entryUUIDs of the members of these groups (DN-valued members only).
 [[nodiscard]] base::Result<std::vector<std::string>> members_of(Connection& ours, const std::vector<std::string>& group_dns);
 

@@ -18,6 +18,10 @@
 // What the control is. Before: trying counts as a failed login, so it is the identical call on the control identity (49 with an empty ppolicy
 // answer). Now: that call again and a bind with the control identity's own password. Its policy should not lock it out.
 //
+// Given back (restore): the account by one modify that unlocks, replaces every password value and sets the end of validity that was there, and by
+// leaving the switch group; refused while a connection bound before the cut is open, for that group alone keeps it powerless. Groups one by one, by
+// the attribute that named her. Not given back: the old password, connections, a group that was deleted since.
+//
 // Our credential needs: write on userPassword (which makes it root-equivalent in effect), read and write on pwdAccountLockedTime and
 // pwdEndTime, read on pwdFailureTime, write on `member` and its kin of groups, read of the tree and of cn=Connections,cn=Monitor, and limits
 // that let a listing end (size.prtotal=unlimited). Overlay ppolicy with ppolicy_use_lockout; back_monitor. The kill-switch is the first rule of
@@ -51,6 +55,8 @@ class OpenLdap final : public Connector {
   [[nodiscard]] base::Result<AccountListing> accounts(const Deadline& deadline) override;
   [[nodiscard]] base::Result<model::Inventory> inventory(const InventoryRequest& request) override;
   [[nodiscard]] base::Result<ApplyOutcome> apply(const ApplyRequest& request) override;
+  [[nodiscard]] base::Result<BeforeImage> before(const ApplyRequest& request) override;
+  [[nodiscard]] base::Result<RestoreLook> look_restored(const ApplyRequest& request) override;
   [[nodiscard]] base::Result<Observation> observe(const model::Node& target, const Deadline& deadline) override;
   [[nodiscard]] base::Result<ProbeResult> probe(const ProbeRequest& request) override;
   [[nodiscard]] base::Result<ProbeResult> probe_control(const ProbeRequest& request) override;
@@ -65,6 +71,10 @@ class OpenLdap final : public Connector {
   [[nodiscard]] base::Result<ApplyOutcome> apply_lock(Connection& ours, const ApplyRequest& request);
   [[nodiscard]] base::Result<ApplyOutcome> apply_end_sessions(Connection& ours, const ApplyRequest& request);
   [[nodiscard]] base::Result<ApplyOutcome> apply_remove_memberships(Connection& ours, const ApplyRequest& request);
+  // restore.cpp
+  [[nodiscard]] base::Result<ApplyOutcome> apply_restore_account(Connection& ours, const ApplyRequest& request);
+  [[nodiscard]] base::Result<ApplyOutcome> apply_restore_memberships(Connection& ours, const ApplyRequest& request);
+  [[nodiscard]] base::Result<RestoreLook> look_at_restored_account(Connection& ours, const ApplyRequest& request, const Entry& entry);
   [[nodiscard]] base::Result<Observation> observe_account(Connection& ours, const model::Node& target);
   [[nodiscard]] base::Result<Observation> observe_session(Connection& ours, const model::Node& target, base::Duration timeout);
   [[nodiscard]] base::Result<Observation> observe_membership(Connection& ours, const model::Node& target);

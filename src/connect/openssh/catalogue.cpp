@@ -1,5 +1,7 @@
 #include "connect/openssh/catalogue.hpp"
 
+#include "connect/catalogue_parts.hpp"
+
 namespace exeunt::connect {
 namespace {
 
@@ -102,6 +104,11 @@ model::Catalogue openssh_catalogue() {
       "crontabs, at jobs and lingering services of an account are named, not removed",
       "in a shared account a background job that cleared or forged its SSH_CONNECTION cannot be told from another person's",
       "what a session started as another uid (sudo) and detached from it is seen only while it hangs below the session",
+  };
+  out.restores = {
+      never_given_back(Action::revoke_keys, "her keys stay revoked: she makes a new one, and its public half is added by hand"),
+      never_given_back(Action::revoke_certificates, "certificates stay revoked: a new one is issued for a new key"),
+      never_given_back(Action::end_sessions, "sessions are over, and processes with them: she logs in anew"),
   };
   return out;
 }

@@ -20,7 +20,19 @@ using model::NodeKind;
 
 namespace {
 
-/// One statement on the role with this OID, kept only if that very role shows the effect under an unchanged name.
+bool cannot_log_in(const Role& role) { return !role.login; }
+bool in_any_case(const Role&) { return true; }
+
+std::vector<model::NodeId> ids_of(const std::vector<model::Node>& nodes, NodeKind kind) {
+  std::vector<model::NodeId> ids;
+  for (const model::Node& node : nodes) {
+    if (node.key.kind == kind) ids.push_back(node.id());
+  }
+  return ids;
+}
+
+}  // namespace
+
 Status change_role(Connection& connection, const std::string& oid, std::string attributes, bool (*took_effect)(const Role&),
                    const Until& until) {
   EXEUNT_TRY(connection.change("BEGIN", until));
@@ -36,18 +48,14 @@ Status change_role(Connection& connection, const std::string& oid, std::string a
   return connection.commit(until);
 }
 
-bool cannot_log_in(const Role& role) { return !role.login; }
-bool in_any_case(const Role&) { return true; }
-
-std::vector<model::NodeId> ids_of(const std::vector<model::Node>& nodes, NodeKind kind) {
-  std::vector<model::NodeId> ids;
-  for (const model::Node& node : nodes) {
-    if (node.key.kind == kind) ids.push_back(node.id());
+Result<Pair> membership_pair(const std::string& native_id) {
+  const std::size_t colon = native_id.find(':');
+  if (colon != std::string::npos) {
+    Pair pair{native_id.substr(0, colon), native_id.substr(colon + 1)};
+    if (is_oid(pair.member) && is_oid(pair.role)) return pair;
   }
-  return ids;
+  return fail(Code::invalid_argument, "\"" + base::escape_terminal(native_id) + "\" is no membership (member OID:role OID)");
 }
-
-}  // namespace
 
 Result<std::string> replace_password(const Settings& settings, const std::string& oid, const base::Secret& value, const Until& until) {
   EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, settings.maintenance_database, until));
@@ -111,18 +119,6 @@ Result<ApplyOutcome> end_sessions(const Settings& settings, const ApplyRequest& 
 }
 
 namespace {
-
-struct Pair {
-  std::string member, role;
-};
-Result<Pair> membership_pair(const std::string& native_id) {
-  const std::size_t colon = native_id.find(':');
-  if (colon != std::string::npos) {
-    Pair pair{native_id.substr(0, colon), native_id.substr(colon + 1)};
-    if (is_oid(pair.member) && is_oid(pair.role)) return pair;
-  }
-  return fail(Code::invalid_argument, "\"" + base::escape_terminal(native_id) + "\" is no membership (member OID:role OID)");
-}
 
 Result<Rows> rows_of(Connection& connection, const Pair& pair, const Until& until) {
   return connection.read("SELECT coalesce(grantor, 0) FROM pg_catalog.pg_auth_members WHERE member = $1::oid AND roleid = $2::oid",

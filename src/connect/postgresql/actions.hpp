@@ -3,9 +3,20 @@
 
 #include "connect/connector.hpp"
 #include "connect/postgresql/inventory.hpp"
+#include "connect/postgresql/roles.hpp"
 #include "connect/postgresql/wire.hpp"
 
 namespace exeunt::connect::postgresql {
+
+/// One statement on the role with this OID, kept only if that very role shows the effect under an unchanged name.
+[[nodiscard]] base::Status change_role(Connection& connection, const std::string& oid, std::string attributes,
+                                       bool (*took_effect)(const Role&), const Until& until);
+
+struct Pair {
+  std::string member, role;  // OIDs
+};
+/// "<member OID>:<role OID>"; invalid_argument for anything else.
+[[nodiscard]] base::Result<Pair> membership_pair(const std::string& native_id);
 
 /// Replaces her password by the case's own. failed_precondition, no effect: no such role, or it cannot log in already.
 [[nodiscard]] base::Result<std::string> replace_password(const Settings& settings, const std::string& oid, const base::Secret& value,

@@ -140,6 +140,16 @@ model::Catalogue postgresql_catalogue() {
       "transferred",
       "operating-system access to the database host and its backups is not seen from here",
   };
+  constexpr auto k_old_password = "her old password stays destroyed: a new one is made and handed over";
+  catalogue.restores = {
+      let_in_again(Action::disable_account, k_old_password),
+      let_in_again(Action::lock_and_replace, k_old_password),
+      never_given_back(Action::end_sessions, "sessions are over: she logs in anew, with the new password"),
+      given_back(Action::remove_memberships, Action::restore_memberships),
+      never_given_back(Action::rotate_secret, "the old value stays worthless: whoever needs the secret has its new value from the vault"),
+      never_given_back(Action::transfer_ownership, "what she owned belongs to the heir now: the heir hands it back"),
+      never_given_back(Action::delete_account, "the role is gone with its OID: whoever gets a new one is another to the database"),
+  };
   return catalogue;
 }
 

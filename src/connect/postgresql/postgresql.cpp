@@ -9,6 +9,7 @@
 #include "connect/postgresql/gate.hpp"
 #include "connect/postgresql/inventory.hpp"
 #include "connect/postgresql/observe.hpp"
+#include "connect/postgresql/restore.hpp"
 #include "connect/postgresql/roles.hpp"
 #include "connect/postgresql/sign_ins.hpp"
 #include "connect/postgresql/witness.hpp"
@@ -39,6 +40,10 @@ class PostgresqlConnector final : public Connector {
     return list_paths(settings_, request, rotations(), until(request.deadline));
   }
   Result<ApplyOutcome> apply(const ApplyRequest& request) override;
+  Result<BeforeImage> before(const ApplyRequest& request) override { return image_before(settings_, request, until(request.deadline)); }
+  Result<RestoreLook> look_restored(const ApplyRequest& request) override {
+    return postgresql::look_restored(settings_, request, until(request.deadline));
+  }
   Result<Observation> observe(const model::Node& target, const Deadline& deadline) override {
     return observe_node(settings_, target, until(deadline));
   }
@@ -94,6 +99,8 @@ Result<ApplyOutcome> PostgresqlConnector::apply(const ApplyRequest& request) {
     case Action::rotate_secret: return rotate(request, end);
     case Action::transfer_ownership: return transfer_ownership(settings_, request, end);
     case Action::delete_account: return delete_account(settings_, request, end);
+    case Action::restore_account: return restore_account(settings_, request, end);
+    case Action::restore_memberships: return restore_memberships(settings_, request, end);
     case Action::replace_password:
     case Action::revoke_tokens:
     case Action::revoke_keys:
@@ -103,7 +110,8 @@ Result<ApplyOutcome> PostgresqlConnector::apply(const ApplyRequest& request) {
     case Action::wipe_device:
     case Action::release_licence:
     case Action::attest:
-    case Action::review: break;
+    case Action::review:
+    case Action::restore_grants: break;
   }
   return fail(cannot(settings_.system, "PostgreSQL", request.action));
 }

@@ -35,9 +35,12 @@
 // Locking also takes CREATEROLE: with it a session that is still open gives LOGIN back to its own role.
 // Roles that she created are read from the csvlog (log_statement = ddl): the catalogue does not remember who made a role.
 //
+// Given back (restore): LOGIN, a new password, the end of validity and CREATEROLE in one ALTER ROLE; memberships with their options (by our own role as
+// grantor). That nothing else opens the role is tried: its one password is the new one, let in from here (the same pg_hba line as for a witness).
+//
 // Files: settings, wire (libpq), roles, sessions, witness, ownership and hand_over, gate (login tries), sign_ins (csv_log ->
 // login_history), csv_log -> ddl_statement -> ddl_history ->
-// created_roles, inventory, actions, check, catalogue.
+// created_roles, inventory, actions, restore, check, catalogue.
 #pragma once
 
 #include "connect/postgresql/catalogue.hpp"

@@ -106,6 +106,12 @@ model::Catalogue rabbitmq_catalogue() {
       "shovels and federation links of other brokers that log in here under her name are seen as connections only",
       "messages that she consumed, and the Erlang cookie on the broker's host, are out of reach",
   };
+  catalogue.restores = {
+      let_in_again(Action::lock_and_replace, "her old password stays replaced: a new one is made and handed over"),
+      never_given_back(Action::end_sessions, "connections are over: she logs in anew"),
+      never_given_back(Action::rotate_secret, "the old value stays worthless: whoever needs the secret has its new value from the vault"),
+      never_given_back(Action::delete_account, "the user is gone with its permissions: a new one is made by hand"),
+  };
   return catalogue;
 }
 

@@ -6,6 +6,7 @@
 #include "connect/rabbitmq/actions.hpp"
 #include "connect/rabbitmq/inventory.hpp"
 #include "connect/rabbitmq/look.hpp"
+#include "connect/rabbitmq/restore.hpp"
 
 namespace exeunt::connect {
 
@@ -30,6 +31,10 @@ class RabbitmqConnector final : public Connector {
     return list_paths(api_, request, rotations(), until(request.deadline));
   }
   Result<ApplyOutcome> apply(const ApplyRequest& request) override;
+  Result<BeforeImage> before(const ApplyRequest& request) override { return image_before(api_, request, until(request.deadline)); }
+  Result<RestoreLook> look_restored(const ApplyRequest& request) override {
+    return rabbitmq::look_restored(api_, request, until(request.deadline));
+  }
   Result<Observation> observe(const model::Node& target, const Deadline& deadline) override {
     return observe_node(api_, target, until(deadline));
   }
@@ -80,6 +85,7 @@ Result<ApplyOutcome> RabbitmqConnector::apply(const ApplyRequest& request) {
     case Action::lock_and_replace: return lock_account(api_, request, seen_, end);
     case Action::end_sessions: return end_sessions(api_, request, end);
     case Action::rotate_secret: return rotate(request, end);
+    case Action::restore_account: return restore_account(api_, request, end);
     case Action::delete_account: return delete_account(api_, request, end);
     case Action::disable_account:
     case Action::replace_password:
@@ -93,7 +99,9 @@ Result<ApplyOutcome> RabbitmqConnector::apply(const ApplyRequest& request) {
     case Action::wipe_device:
     case Action::release_licence:
     case Action::attest:
-    case Action::review: break;
+    case Action::review:
+    case Action::restore_memberships:
+    case Action::restore_grants: break;
   }
   return fail(cannot(settings_.system, "RabbitMQ", request.action));
 }

@@ -104,6 +104,12 @@ std::optional<AclUser> parse_acl_user(const std::string& name, const Reply& repl
   return user;
 }
 
+std::vector<std::string> rule_words(std::string_view rules) {
+  std::vector<std::string> out;
+  for (const std::string_view word : words_of(rules)) out.emplace_back(word);
+  return out;
+}
+
 Result<std::optional<AclUser>> user_by_name(Connection& connection, const std::string& name, const Until& until) {
   EXEUNT_TRY_ASSIGN(const Reply reply, connection.read({"ACL", "GETUSER", name}, until));
   if (reply.type == Reply::Type::nil) return std::optional<AclUser>{};

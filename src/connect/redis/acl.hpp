@@ -27,6 +27,9 @@ struct AclUser {
 /// The answer of ACL GETUSER; nullopt: not understood.
 [[nodiscard]] std::optional<AclUser> parse_acl_user(const std::string& name, const Reply& reply);
 
+/// Rules as separate words of ACL SETUSER; a selector is one word.
+[[nodiscard]] std::vector<std::string> rule_words(std::string_view rules);
+
 /// nullopt: no user has that name.
 [[nodiscard]] base::Result<std::optional<AclUser>> user_by_name(Connection& connection, const std::string& name, const Until& until);
 struct AclListing {

@@ -106,6 +106,12 @@ model::Catalogue redis_catalogue() {
       "data that she copied (MIGRATE, DUMP, a replica of her own) is out of reach; operating-system access to the host is not seen from "
       "here",
   };
+  catalogue.restores = {
+      let_in_again(Action::lock_and_replace, "her old passwords stay replaced: a new one is made and handed over"),
+      never_given_back(Action::end_sessions, "connections are over: she logs in anew"),
+      never_given_back(Action::rotate_secret, "the old value stays worthless: whoever needs the secret has its new value from the vault"),
+      never_given_back(Action::delete_account, "the user is gone with its rules: a new one is made by hand"),
+  };
   return catalogue;
 }
 

@@ -8,6 +8,7 @@
 #include "connect/redis/check.hpp"
 #include "connect/redis/inventory.hpp"
 #include "connect/redis/observe.hpp"
+#include "connect/redis/restore.hpp"
 #include "connect/redis/witness.hpp"
 
 namespace exeunt::connect {
@@ -34,6 +35,10 @@ class RedisConnector final : public Connector {
     return list_paths(settings_, request, rotations(), until(request.deadline));
   }
   Result<ApplyOutcome> apply(const ApplyRequest& request) override;
+  Result<BeforeImage> before(const ApplyRequest& request) override { return image_before(settings_, request, until(request.deadline)); }
+  Result<RestoreLook> look_restored(const ApplyRequest& request) override {
+    return redis::look_restored(settings_, request, until(request.deadline));
+  }
   Result<Observation> observe(const model::Node& target, const Deadline& deadline) override {
     return observe_node(settings_, target, until(deadline));
   }
@@ -88,6 +93,7 @@ Result<ApplyOutcome> RedisConnector::apply(const ApplyRequest& request) {
     case Action::lock_and_replace: return lock_account(settings_, request, seen_, end);
     case Action::end_sessions: return end_sessions(settings_, request, end);
     case Action::rotate_secret: return rotate(request, end);
+    case Action::restore_account: return restore_account(settings_, request, end);
     case Action::delete_account: return delete_account(settings_, request, end);
     case Action::disable_account:
     case Action::replace_password:
@@ -101,7 +107,9 @@ Result<ApplyOutcome> RedisConnector::apply(const ApplyRequest& request) {
     case Action::wipe_device:
     case Action::release_licence:
     case Action::attest:
-    case Action::review: break;
+    case Action::review:
+    case Action::restore_memberships:
+    case Action::restore_grants: break;
   }
   return fail(cannot(settings_.system, "Redis", request.action));
 }

@@ -24,8 +24,11 @@
 // and address; ACL SETUSER on a name that is gone makes the user; ids begin at 1 again after a restart (run_id tells); ACL LOAD or a restart
 // brings back whatever was not saved; ACL SAVE saves everybody's changes.
 //
+// Given back (restore): one ACL SETUSER sets the rules that the user had, a new password as the only one, and on; saved. That nothing else opens it is
+// read: the ACL shows the hash of the new password alone. Not given back: her passwords, nopass, sessions.
+//
 // Files: settings, transport (sockets, TLS), reply (RESP through hiredis), wire (commands, logins), acl and client_list (readers), sessions,
-// witness, persistence, logins (tries that prove), inventory, actions, observe, check, catalogue.
+// witness, persistence, logins (tries that prove), inventory, actions, restore, observe, check, catalogue.
 #pragma once
 
 #include "connect/redis/catalogue.hpp"

@@ -1,5 +1,6 @@
 #include "connect/simulated/catalogue.hpp"
 
+#include "connect/catalogue_parts.hpp"
 #include "connect/openldap/catalogue.hpp"
 #include "connect/openssh/catalogue.hpp"
 #include "connect/postgresql/catalogue.hpp"
@@ -14,6 +15,9 @@ base::Result<model::Catalogue> catalogue_of(std::string_view system_model) {
     catalogue = postgresql_catalogue();
   } else if (system_model == "openssh") {
     catalogue = openssh_catalogue();
+    // Not built for real hosts: there the old password's hash stands behind the lock.
+    catalogue.restores.push_back(
+        let_in_again(model::Action::disable_account, "her old password stays replaced: a new one is made and handed over"));
   } else {
     return base::fail(base::Code::invalid_argument, "unknown model `" + std::string(system_model) + "`",
                       "write openldap, postgresql or openssh");

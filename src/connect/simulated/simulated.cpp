@@ -75,6 +75,25 @@ class SimulatedWitness final : public Witness {
 /// "2001:SHA256:abc" -> "SHA256:abc"
 std::string fingerprint_of(const std::string& key_id) { return key_id.substr(key_id.find(':') + 1); }
 
+JsonObject question_of(const char* operation, const ApplyRequest& request) {
+  JsonArray covered;
+  for (const model::Node& node : request.covered) {
+    JsonObject one = named(node);
+    if (is_restoring(request.action)) {
+      JsonObject facts;
+      for (const auto& [key, value] : node.facts) facts[key] = text(value);
+      one["label"] = text(node.label);
+      one["facts"] = std::move(facts);
+    }
+    covered.push_back(std::move(one));
+  }
+  return {{"op", operation},
+          {"action", text(name(request.action))},
+          {"target", named(request.target)},
+          {"covered", std::move(covered)},
+          {"new_secret", digest_of(request.new_secret)}};
+}
+
 }  // namespace
 
 Simulated::Simulated(model::SystemId id, std::string system_model, model::Catalogue catalogue, Wire wire, const base::Clock& clock)
@@ -199,18 +218,12 @@ Result<model::Inventory> Simulated::inventory(const InventoryRequest& request) {
 }
 
 Result<ApplyOutcome> Simulated::apply(const ApplyRequest& request) {
-  JsonArray covered;
-  for (const model::Node& node : request.covered) covered.push_back(named(node));
-  const JsonObject question{{"op", "apply"},
-                            {"action", text(name(request.action))},
-                            {"target", named(request.target)},
-                            {"covered", std::move(covered)},
-                            {"new_secret", digest_of(request.new_secret)}};
+  const JsonObject question = question_of("apply", request);
   const model::ActionSpec* spec = catalogue_.find(request.action);
-  if (spec == nullptr) {
+  if (spec == nullptr && !is_restoring(request.action)) {
     return base::fail(Code::unimplemented, id_.text() + ": a simulated " + system_model_ + " has no " + std::string(name(request.action)));
   }
-  if (spec->needs_secret && request.new_secret == nullptr) {
+  if (spec != nullptr && spec->needs_secret && request.new_secret == nullptr) {
     return base::fail(Code::invalid_argument, id_.text() + ": " + std::string(name(request.action)) + " needs a new secret");
   }
   EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask(question, Purpose::change, request.deadline));
@@ -219,6 +232,37 @@ Result<ApplyOutcome> Simulated::apply(const ApplyRequest& request) {
   outcome.calls = static_cast<int>(base::json_int(answer, "calls").value_or(1));
   for (std::string& id : words(answer, "acknowledged")) outcome.acknowledged.emplace_back(std::move(id));
   return outcome;
+}
+
+Result<BeforeImage> Simulated::before(const ApplyRequest& request) {
+  EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask(question_of("before", request), Purpose::question, request.deadline));
+  EXEUNT_TRY_ASSIGN(const JsonArray* rows, base::json_array(answer, "taken"));
+  BeforeImage out;
+  for (const Json& row : *rows) {
+    const JsonObject& object = row.as_object();
+    const auto kind = model::parse<NodeKind>(word(object, "kind"));
+    EXEUNT_TRY_ASSIGN(const JsonObject* facts, base::json_object(object, "facts"));
+    if (!kind) return base::fail(Code::internal, id_.text() + ": a row of the simulated system is not understood");
+    model::Node node;
+    node.key = {id_, *kind, word(object, "id")};
+    node.label = word(object, "label");
+    for (const auto& fact : *facts)
+      if (const auto* value = fact.value().if_string()) node.facts[std::string(fact.key())] = std::string(value->data(), value->size());
+    out.taken.push_back(std::move(node));
+  }
+  return out;
+}
+
+Result<RestoreLook> Simulated::look_restored(const ApplyRequest& request) {
+  EXEUNT_TRY_ASSIGN(const JsonObject answer, wire_.ask(question_of("look_restored", request), Purpose::question, request.deadline));
+  RestoreLook out;
+  for (std::string& id : words(answer, "there")) out.there.emplace_back(std::move(id));
+  for (std::string& id : words(answer, "gone")) out.gone.emplace_back(std::move(id));
+  const std::string old_way = word(answer, "old_way");
+  if (old_way == "present") out.old_way = Presence::present;
+  if (old_way == "absent") out.old_way = Presence::absent;
+  out.words = word(answer, "words");
+  return out;
 }
 
 Result<Observation> Simulated::observe(const model::Node& target, const Deadline& deadline) {

@@ -21,6 +21,8 @@ class Simulated final : public Connector {
   [[nodiscard]] base::Result<AccountListing> accounts(const Deadline& deadline) override;
   [[nodiscard]] base::Result<model::Inventory> inventory(const InventoryRequest& request) override;
   [[nodiscard]] base::Result<ApplyOutcome> apply(const ApplyRequest& request) override;
+  [[nodiscard]] base::Result<BeforeImage> before(const ApplyRequest& request) override;
+  [[nodiscard]] base::Result<RestoreLook> look_restored(const ApplyRequest& request) override;
   [[nodiscard]] base::Result<Observation> observe(const model::Node& target, const Deadline& deadline) override;
   [[nodiscard]] base::Result<ProbeResult> probe(const ProbeRequest& request) override;
   [[nodiscard]] base::Result<ProbeResult> probe_control(const ProbeRequest& request) override;

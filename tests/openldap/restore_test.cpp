@@ -1,0 +1,168 @@
+// Giving back: what an action is about to take, how it comes back, and what must not come back with it.
+#include <doctest/doctest.h>
+#include <ldap.h>
+
+#include <algorithm>
+
+#include "openldap/actions.hpp"
+#include "openldap/slapd.hpp"
+
+namespace exeunt::tests::openldap {
+namespace {
+
+using connect::Presence;
+using model::Action;
+using model::NodeKind;
+
+const std::string k_new = "made-for-her-return-0123456789";
+
+connect::ApplyRequest request_for(Action action, const model::Node& target, std::vector<model::Node> covered, const base::Secret* secret) {
+  connect::ApplyRequest request;
+  request.action = action;
+  request.target = target;
+  request.covered = std::move(covered);
+  request.new_secret = secret;
+  return request;
+}
+std::vector<model::Node> before(connect::Connector& connector, Action action, const model::Node& target,
+                                std::vector<model::Node> covered = {}) {
+  const auto image = connector.before(request_for(action, target, std::move(covered), nullptr));
+  REQUIRE_MESSAGE(image, (image ? "" : image.error().text()));
+  return image->taken;
+}
+connect::RestoreLook look(connect::Connector& connector, Action action, const model::Node& target, std::vector<model::Node> covered) {
+  const base::Secret fresh{std::string(k_new)};
+  const auto seen = connector.look_restored(request_for(action, target, std::move(covered), &fresh));
+  REQUIRE_MESSAGE(seen, (seen ? "" : seen.error().text()));
+  return *seen;
+}
+bool is_in_switch_group(Slapd& slapd, const std::string& dn) {
+  const auto group = slapd.root().read(k_switch);
+  const auto members = group ? group->at("member") : std::vector<std::string>{};
+  return std::find(members.begin(), members.end(), dn) != members.end();
+}
+
+}  // namespace
+
+TEST_CASE("openldap: an account comes back by a new password alone, as valid as it was") {
+  Slapd slapd;
+  const auto connector = slapd.connector();
+  const std::string dn = slapd.add_person("alice");
+  REQUIRE(slapd.root().replace(dn, {{"pwdEndTime", {"20991231000000Z"}}}) == LDAP_SUCCESS);
+  const auto her = slapd.account(dn);
+  const auto image = before(*connector, Action::lock_and_replace, her);
+  REQUIRE(image.size() == 1);
+  CHECK(image[0].key == her.key);
+  CHECK(image[0].facts.at("valid_until") == "20991231000000Z");
+  for (const auto& [name, value] : image[0].facts) CHECK(value.find('{') == std::string::npos);  // no hash
+  REQUIRE(apply(*connector, Action::lock_and_replace, her));
+  CHECK(before(*connector, Action::lock_and_replace, her).empty());  // shut already: nobody's to give back
+  CHECK(look(*connector, Action::restore_account, her, image).there.empty());
+  CHECK(look(*connector, Action::restore_account, her, image).old_way == Presence::absent);
+
+  for (int round = 0; round < 2; ++round) {  // a repeat sets the same
+    REQUIRE(apply(*connector, Action::restore_account, her, image, k_new));
+    CHECK(slapd.try_bind(dn, k_new) == LDAP_SUCCESS);
+    CHECK(slapd.try_bind(dn, k_password) == LDAP_INVALID_CREDENTIALS);
+    CHECK(slapd.try_bind(dn, "a-fresh-secret-of-32-characters") == LDAP_INVALID_CREDENTIALS);
+    CHECK(slapd.root().first(dn, "pwdEndTime") == "20991231000000Z");
+    CHECK_FALSE(is_in_switch_group(slapd, dn));
+    const auto seen = look(*connector, Action::restore_account, her, image);
+    CHECK(seen.there == std::vector{her.id()});
+    CHECK(seen.old_way == Presence::absent);
+  }
+  CHECK(slapd.bound(dn, k_new)->read(k_base).has_value());
+}
+
+TEST_CASE("openldap: an account that another hand unlocked is told from one that was given back") {
+  Slapd slapd;
+  const auto connector = slapd.connector();
+  const std::string dn = slapd.add_person("alice");
+  const auto her = slapd.account(dn);
+  const auto image = before(*connector, Action::lock_and_replace, her);
+  REQUIRE(apply(*connector, Action::lock_and_replace, her));
+  REQUIRE(slapd.root().replace(dn, {{"pwdAccountLockedTime", {}}, {"pwdEndTime", {}}, {"userPassword", {"helpdesk-choice"}}}) ==
+          LDAP_SUCCESS);
+  REQUIRE(slapd.root().remove_value(k_switch, "member", dn) == LDAP_SUCCESS);
+  const auto seen = look(*connector, Action::restore_account, her, image);
+  CHECK(seen.there == std::vector{her.id()});
+  CHECK(seen.old_way == Presence::present);  // something else than the new password opens it
+}
+
+TEST_CASE("openldap: trap: a connection that was bound before the cut would wake up; while it is open nothing is unlocked") {
+  Slapd slapd;
+  const auto connector = slapd.connector();
+  const std::string dn = slapd.add_person("alice");
+  const auto her = slapd.account(dn);
+  auto held = slapd.bound(dn);
+  REQUIRE(held->read(k_base).has_value());
+  const auto image = before(*connector, Action::lock_and_replace, her);
+  REQUIRE(apply(*connector, Action::lock_and_replace, her));
+  CHECK_FALSE(held->read(k_base).has_value());
+
+  const auto refused = apply(*connector, Action::restore_account, her, image, k_new);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == base::Code::failed_precondition);
+  CHECK(refused.error().what.find("bound before the cut") != std::string::npos);
+  CHECK_FALSE(held->read(k_base).has_value());
+  CHECK(slapd.try_bind(dn, k_new) == LDAP_INVALID_CREDENTIALS);
+  CHECK(is_in_switch_group(slapd, dn));
+
+  held.reset();
+  REQUIRE(eventually([&] { return apply(*connector, Action::restore_account, her, image, k_new).has_value(); }));
+  CHECK(slapd.try_bind(dn, k_new) == LDAP_SUCCESS);
+}
+
+TEST_CASE("openldap: groups come back by the attribute that named her; one that is gone is said, others stay as they are") {
+  Slapd slapd;
+  const auto connector = slapd.connector();
+  const std::string dn = slapd.add_person("alice"), other = slapd.add_person("bob");
+  const std::string writers = slapd.add_group("writers", {dn, other}), alone = slapd.add_group("alone", {dn}),
+                    lost = slapd.add_group("lost", {dn, other});
+  const auto her = slapd.account(dn);
+  const auto listed = of_kind(inventory(*connector, her).value(), NodeKind::membership);
+  REQUIRE(listed.size() == 3);
+  const auto image = before(*connector, Action::remove_memberships, her, listed);
+  REQUIRE(image.size() == 3);
+  for (const auto& node : image) CHECK(node.facts.at("listed_by") == "member");
+  REQUIRE(apply(*connector, Action::remove_memberships, her, listed));
+  CHECK(look(*connector, Action::restore_memberships, her, image).there.empty());
+  CHECK(before(*connector, Action::remove_memberships, her, listed).empty());
+  REQUIRE(slapd.root().remove(lost) == LDAP_SUCCESS);
+
+  const auto seen = look(*connector, Action::restore_memberships, her, image);
+  REQUIRE(seen.gone.size() == 1);
+  std::vector<model::Node> left;
+  for (const auto& node : image)
+    if (node.id() != seen.gone[0]) left.push_back(node);
+  for (int round = 0; round < 2; ++round) {
+    REQUIRE(apply(*connector, Action::restore_memberships, her, left));
+    CHECK(look(*connector, Action::restore_memberships, her, image).there.size() == 2);
+  }
+  auto members = slapd.root().read(writers)->at("member");
+  std::sort(members.begin(), members.end());
+  CHECK(members == std::vector{dn, other});
+  // A group of somebody else's choosing is no membership of hers, and the switch group is nobody's.
+  model::Node forged = left[0];
+  forged.key.native_id = her.key.native_id + ":" + slapd.uuid_of(k_switch);
+  CHECK_FALSE(apply(*connector, Action::restore_memberships, her, {forged}));
+  forged = left[0];
+  forged.facts["listed_by"] = "userPassword";
+  CHECK_FALSE(apply(*connector, Action::restore_memberships, her, {forged}));
+}
+
+TEST_CASE("openldap: an entry that was deleted since is gone, and is not made anew") {
+  Slapd slapd;
+  const auto connector = slapd.connector();
+  const std::string dn = slapd.add_person("alice");
+  const auto her = slapd.account(dn);
+  const auto image = before(*connector, Action::lock_and_replace, her);
+  REQUIRE(apply(*connector, Action::lock_and_replace, her));
+  REQUIRE(slapd.root().remove(dn) == LDAP_SUCCESS);
+  CHECK(look(*connector, Action::restore_account, her, image).gone == std::vector{her.id()});
+  const auto done = apply(*connector, Action::restore_account, her, image, k_new);
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == base::Code::not_found);
+}
+
+}  // namespace exeunt::tests::openldap
