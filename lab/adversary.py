@@ -30,6 +30,7 @@ from adversary_warehouse import Warehouse
 from adversary_ways import ADMITTED, ERROR, REFUSED
 
 PACE_S = 0.2             # least pause between two tries of one way
+PAUSE_MAX_S = 5.0        # one try that hung for long must not silence a way
 HURRIED_PACE_S = 0.02    # … of one that takes less than that, once she hurries …
 HURRIED_SHARE = 10.0     # … and what takes longer leaves the machine to it
 PACE_SHARE = 2.0         # and at least this many times what the last try took: her tries must not starve the servers
@@ -141,9 +142,9 @@ class Adversary:
             took = time.monotonic() - began
 
     def _pause(self, took):
-        if not self.hurrying:
-            return max(PACE_S, took * PACE_SHARE)
-        return HURRIED_PACE_S if took < HURRIED_PACE_S else max(PACE_S, took * HURRIED_SHARE)
+        if self.hurrying and took < HURRIED_PACE_S:
+            return HURRIED_PACE_S
+        return max(PACE_S, min(PAUSE_MAX_S, took * (HURRIED_SHARE if self.hurrying else PACE_SHARE)))
 
     def collect(self):
         """Opens what she can open and tries everything once; only then is she ready to be cut."""

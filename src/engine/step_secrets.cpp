@@ -28,23 +28,34 @@ base::Result<base::Secret> SecretBook::keep(const std::string& key, base::Secret
   return sealed(key);  // the first value wins: what the store holds counts, not what we just made
 }
 
-int SecretBook::newest_generation(const plan::Step& step) const {
-  int generation = 1;
-  while (sealed(old_key(step, generation + 1))) ++generation;
-  return generation;
+base::Result<bool> SecretBook::is_sealed(const std::string& key) const {
+  const auto found = sealed(key);
+  // A value that cannot be read is not one that is not there: after a guess an old one would be set again.
+  if (!found && found.error().code != base::Code::not_found) return base::fail(found.error());
+  return found.has_value();
+}
+
+base::Result<int> SecretBook::newest_generation(const plan::Step& step) const {
+  for (int generation = 1;; ++generation) {
+    EXEUNT_TRY_ASSIGN(const bool next, is_sealed(old_key(step, generation + 1)));
+    if (!next) return generation;
+  }
 }
 
 base::Result<int> SecretBook::generation_to_set(const plan::Step& step) const {
-  const int newest = newest_generation(step);
+  EXEUNT_TRY_ASSIGN(const int newest, newest_generation(step));
   auto present = base::read_secret(step.vault_reference);
-  const auto replaced = sealed(old_key(step, newest));
-  if (!replaced) {
+  EXEUNT_TRY_ASSIGN(const bool begun, is_sealed(old_key(step, newest)));
+  if (!begun) {
     if (!present) return base::fail(present.error());
     EXEUNT_TRY(keep(old_key(step, newest), std::move(*present)));
     return newest;
   }
-  const auto made = sealed(new_key(step, newest));
-  if (!present || !made || is_same(*present, *replaced) || is_same(*present, *made)) return newest;
+  EXEUNT_TRY_ASSIGN(const bool made, is_sealed(new_key(step, newest)));
+  if (!present || !made) return newest;
+  EXEUNT_TRY_ASSIGN(const base::Secret replaced, sealed(old_key(step, newest)));
+  EXEUNT_TRY_ASSIGN(const base::Secret ours, sealed(new_key(step, newest)));
+  if (is_same(*present, replaced) || is_same(*present, ours)) return newest;
   // Somebody has set another value since, another case for instance: ours is an old one now, which others may have learnt, and is not set again.
   EXEUNT_TRY(keep(old_key(step, newest + 1), std::move(*present)));
   return newest + 1;
@@ -68,15 +79,13 @@ base::Result<StepSecrets> SecretBook::of(const plan::Step& step) const {
 
 base::Result<StepSecrets> SecretBook::sealed_of(const plan::Step& step) const {
   StepSecrets out;
-  if (step.vault_reference.empty()) {
-    EXEUNT_TRY_ASSIGN(out.new_value, sealed(new_key(step, 1)));
-    return out;
+  int generation = 1;
+  if (!step.vault_reference.empty()) {
+    EXEUNT_TRY_ASSIGN(generation, newest_generation(step));
+    EXEUNT_TRY_ASSIGN(out.old_value, sealed(old_key(step, 1)));
   }
-  EXEUNT_TRY_ASSIGN(out.old_value, sealed(old_key(step, 1)));
-  EXEUNT_TRY_ASSIGN(out.new_value, sealed(new_key(step, newest_generation(step))));
-  // Whoever rotated it last: what is in the vault now is what has to be let in beside the old value.
-  if (auto present = base::read_secret(step.vault_reference); present && !is_same(*present, out.old_value))
-    out.new_value = std::move(*present);
+  // Ours, not what the vault holds now: who set that, and who knows it, we cannot tell.
+  EXEUNT_TRY_ASSIGN(out.new_value, sealed(new_key(step, generation)));
   return out;
 }
 

@@ -13,7 +13,7 @@ namespace exeunt::engine {
 
 struct StepSecrets {
   base::Secret old_value;  // rotate_secret only: what the vault held when the step first ran, which is what the subject knows
-  base::Secret new_value;  // to set; for a probe: what the living log in with
+  base::Secret new_value;  // to set; for a probe: the one that we set last
 };
 
 /// Thread-safe.
@@ -24,14 +24,15 @@ class SecretBook {
   /// The same values at every call and after every restart, as long as the vault holds one of them. Where it holds another, somebody rotated
   /// the secret since: then `new_value` is a fresh one (of a next generation), for ours is one that a later leaver may know.
   [[nodiscard]] base::Result<StepSecrets> of(const plan::Step& step) const;
-  /// For a probe: what was sealed, without making anything, and as `new_value` what the vault holds now, whoever set it. not_found: the step
-  /// never ran.
+  /// For a probe: what was sealed, without making anything. not_found: the step never ran. What somebody else put into the vault is no control:
+  /// that it is let in says nothing of who knows it.
   [[nodiscard]] base::Result<StepSecrets> sealed_of(const plan::Step& step) const;
 
  private:
   [[nodiscard]] base::Result<base::Secret> keep(const std::string& key, base::Secret value) const;
   [[nodiscard]] base::Result<base::Secret> sealed(const std::string& key) const;
-  [[nodiscard]] int newest_generation(const plan::Step& step) const;
+  [[nodiscard]] base::Result<bool> is_sealed(const std::string& key) const;
+  [[nodiscard]] base::Result<int> newest_generation(const plan::Step& step) const;
   [[nodiscard]] base::Result<int> generation_to_set(const plan::Step& step) const;
   store::Store& store_;
   const base::Sealer& sealer_;

@@ -34,15 +34,25 @@ class TwoWhoKnowIt(CompanyTest):
         first = self.leaves(SUBJECT)
         known_to_the_second = self.vault()
         self.leaves(OTHER)
-        now = self.vault()
-        self.assertEqual(len({at_first, known_to_the_second, now}), 3)
+        self.assertEqual(len({at_first, known_to_the_second, self.vault()}), 3)
         for again in range(2):
             with self.subTest(again=again):
                 self.company.must("run", first)      # it still waits for a person, and looks at everything anew
-                self.assertEqual((self.vault(), self.in_use()), (now, digest(now)))
+                self.assertEqual(self.in_use(), digest(self.vault()))
+                self.assertNotIn(self.vault(), (at_first, known_to_the_second))
                 path = self.secret(first)
                 self.assertEqual((path["state"], path["grade"], path["control"]), ("ended", "refused", "held"))
-        self.assertEqual(len(self.rotations()), 2, "nobody had to set it again")
+        self.assertEqual(len(self.rotations()), 3, "once more, since nobody could tell who had set it; then it stands")
+
+    def test_a_value_that_she_put_there_herself_does_not_stay(self):
+        first = self.leaves(SUBJECT)
+        hers = "one that she chose, there and in the vault"
+        (self.company.systems_folder / "warehouse.report_rw.secret").write_text(hers + "\n")
+        self.company.ask("warehouse", op="control", passwords={"report_rw": hers})
+        self.company.must("run", first)
+        self.assertNotEqual(self.vault(), hers)
+        self.assertEqual(self.in_use(), digest(self.vault()))
+        self.assertEqual(self.secret(first)["state"], "ended")
 
     def test_where_it_has_to_be_set_again_it_becomes_one_that_nobody_knew(self):
         at_first = self.vault()
