@@ -49,6 +49,7 @@ rootpw {root_hash}
 directory {dir}/data
 maxsize 268435456
 index objectClass,entryUUID,uid,employeeNumber,member,memberOf,cn eq
+lastbind on
 overlay memberof
 memberof-refint TRUE
 overlay refint

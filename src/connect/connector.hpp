@@ -128,7 +128,7 @@ struct SignInRequest {
   std::vector<model::Node> accounts;  // the subject's alone: of what several know nobody could tell who it was
   std::vector<model::Node> paths;     // what else of hers is known here: a key is hers in a shared account too
   std::vector<model::Node> ours;      // sessions that this case opened itself (witnesses): what began them is no sign-in of hers
-  base::Time since{};                 // by our clock
+  base::Time since{};                 // by our clock; a listing may hold entries ten minutes older: drop them by its offset and error
   std::size_t limit = 500;            // the newest; a listing that has more says so
   Deadline deadline;
 };

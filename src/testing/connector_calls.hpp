@@ -108,4 +108,24 @@ inline connect::ProbeResult control(connect::Connector& connector, const model::
   return or_unknown(connector.probe_control(request));
 }
 
+/// What the system tells of sign-ins since that instant, read as the listing says: entries that may be older are not counted. An error is told, and
+/// is a listing worth nothing.
+inline connect::SignInListing sign_ins_since(connect::Connector& connector, const model::Node& account, base::Time since,
+                                             std::vector<model::Node> paths = {}, std::vector<model::Node> ours = {}) {
+  connect::SignInRequest request;
+  request.accounts = {account};
+  request.paths = std::move(paths);
+  request.ours = std::move(ours);
+  request.since = since;
+  auto listing = connector.sign_ins(request);
+  if (!listing) {
+    std::printf("%s\n", listing.error().text().c_str());
+    connect::SignInListing none;
+    none.reason = listing.error().text();
+    return none;
+  }
+  std::erase_if(listing->sign_ins, [&](const auto& one) { return one.at - listing->clock_offset + listing->clock_error < since; });
+  return *listing;
+}
+
 }  // namespace exeunt::testing

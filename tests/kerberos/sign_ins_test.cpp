@@ -5,22 +5,8 @@
 
 using namespace exeunt;
 using model::Completeness;
-using model::NodeKind;
 using test::account;
-
-namespace {
-
-connect::SignInListing read(connect::Connector& connector, const model::Node& principal, base::Time since) {
-  connect::SignInRequest request;
-  request.accounts = {principal};
-  request.since = since;
-  auto listing = connector.sign_ins(request);
-  REQUIRE_MESSAGE(listing.has_value(), (listing ? "" : listing.error().text()));
-  std::erase_if(listing->sign_ins, [&](const auto& one) { return one.at - listing->clock_offset + listing->clock_error < since; });
-  return *listing;
-}
-
-}  // namespace
+using testing::sign_ins_since;
 
 TEST_CASE("kerberos: a first ticket of hers is told; a wrong password, a ticket for a service, a try of ours and others' are not") {
   EXEUNT_SERVER(server);
@@ -31,21 +17,21 @@ TEST_CASE("kerberos: a first ticket of hers is told; a wrong password, a ticket 
   CHECK(test::gate(*connector, principal).answer == model::ProbeAnswer::admitted);
   CHECK_FALSE(server.lets_in(name, "wrong"));
   REQUIRE(server.lets_in(other, "pw"));
-  CHECK(read(*connector, principal, now).sign_ins.empty());
+  CHECK(sign_ins_since(*connector, principal, now).sign_ins.empty());
   REQUIRE(server.lets_in(name, "pw", cache));
   REQUIRE(server.gets_ticket(cache, "svc/a"));
-  const auto told = read(*connector, principal, now);
+  const auto told = sign_ins_since(*connector, principal, now);
   REQUIRE(told.sign_ins.size() == 1);
   CHECK(told.sign_ins[0].used == principal.key);
   CHECK(told.sign_ins[0].from == "127.0.0.1");
   CHECK(std::abs((told.sign_ins[0].at - now).count()) < 60'000);
   CHECK(std::abs(told.clock_offset.count()) <= told.clock_error.count());
-  CHECK(read(*connector, principal, now).sign_ins[0].at == told.sign_ins[0].at);
+  CHECK(sign_ins_since(*connector, principal, now).sign_ins[0].at == told.sign_ins[0].at);
   // Locked: refused, and not told.
   static_cast<void>(server.admin("modprinc -allow_tix " + name));
   CHECK_FALSE(server.lets_in(name, "pw"));
   CHECK(test::gate(*connector, principal).answer == model::ProbeAnswer::refused);
-  CHECK(read(*connector, principal, now).sign_ins.size() == 1);
+  CHECK(sign_ins_since(*connector, principal, now).sign_ins.size() == 1);
 }
 
 TEST_CASE("kerberos: what cannot be told apart or read is said, and without a log the database tells the last success") {
@@ -55,17 +41,17 @@ TEST_CASE("kerberos: what cannot be told apart or read is said, and without a lo
   auto connector = server.connector({{"kdc_log", (server.folder() / "kdc.log").string()}});
   const model::Node principal = account(*connector, name), without = account(*connector, open);
   REQUIRE(server.lets_in(name, "pw"));
-  CHECK(read(*connector, principal, long_ago).completeness == Completeness::partial);  // the log is younger
-  CHECK(test::gate(*connector, without).answer == model::ProbeAnswer::admitted);       // an ISSUE of ours
-  const auto unsure = read(*connector, without, server.clock().now());
+  CHECK(sign_ins_since(*connector, principal, long_ago).completeness == Completeness::partial);  // the log is younger
+  CHECK(test::gate(*connector, without).answer == model::ProbeAnswer::admitted);                 // an ISSUE of ours
+  const auto unsure = sign_ins_since(*connector, without, server.clock().now());
   CHECK(unsure.sign_ins.empty());
   CHECK(unsure.completeness == Completeness::partial);
   CHECK(unsure.reason.find("no pre-authentication") != std::string::npos);
   auto unread = server.connector({{"kdc_log", (server.folder() / "nowhere.log").string()}});
-  CHECK(read(*unread, principal, long_ago).completeness == Completeness::none);
-  CHECK(read(*unread, principal, long_ago).reason.find("nowhere.log") != std::string::npos);
+  CHECK(sign_ins_since(*unread, principal, long_ago).completeness == Completeness::none);
+  CHECK(sign_ins_since(*unread, principal, long_ago).reason.find("nowhere.log") != std::string::npos);
   auto database = server.connector();
-  const auto last = read(*database, principal, long_ago);
+  const auto last = sign_ins_since(*database, principal, long_ago);
   CHECK(last.completeness == Completeness::lower_bound);
   REQUIRE(last.sign_ins.size() == 1);
   CHECK(std::abs((last.sign_ins[0].at - server.clock().now()).count()) < 60'000);

@@ -112,6 +112,7 @@ void Slapd::write_configuration(const SlapdOptions& options) const {
   out << "database mdb\nsuffix \"" << k_base << "\"\nrootdn \"" << k_root << "\"\nrootpw root-secret\ndirectory " << folder
       << "/data\nmaxsize 67108864\ndbnosync\nindex objectClass,entryUUID,uid,member eq\n";
   if (options.paged_total) out << "limits dn.exact=\"" << k_engine << "\" size.soft=500 size.prtotal=unlimited\n";
+  if (options.lastbind) out << "lastbind on\n";
   out << "overlay memberof\noverlay refint\nrefint_attributes member owner manager\nrefint_nothing \"cn=nobody," << k_base << "\"\n";
   if (options.policy_overlay) {
     out << "overlay ppolicy\nppolicy_default \"cn=default,ou=policies," << k_base << "\"\nppolicy_hash_cleartext\n";

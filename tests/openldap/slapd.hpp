@@ -31,6 +31,7 @@ struct SlapdOptions {
   bool password_right = true;                     // … and write userPassword
   bool use_lockout = true;                        // ppolicy names the cause to whoever asks
   bool paged_total = true;                        // … and may page through more than the size limit
+  bool lastbind = true;                           // the last successful bind of each entry is kept
   bool policy_overlay = true;                     // overlay ppolicy is loaded
   std::string certificate_name = "IP:127.0.0.1";  // what the certificate is for
 };

@@ -15,14 +15,7 @@ using test::act;
 namespace {
 
 connect::SignInListing read(connect::Connector& connector, const model::Node& role, base::Time since, std::vector<model::Node> ours = {}) {
-  connect::SignInRequest request;
-  request.accounts = {role};
-  request.ours = std::move(ours);
-  request.since = since;
-  auto listing = connector.sign_ins(request);
-  REQUIRE_MESSAGE(listing.has_value(), (listing ? "" : listing.error().text()));
-  std::erase_if(listing->sign_ins, [&](const auto& one) { return one.at - listing->clock_offset + listing->clock_error < since; });
-  return *listing;
+  return testing::sign_ins_since(connector, role, since, {}, std::move(ours));
 }
 
 /// The log is written a little later, and a login is told when a second has passed.

@@ -31,6 +31,7 @@ class GlewlwydConnector final : public Connector {
   }
   Result<ProbeResult> probe(const ProbeRequest&) override { return no_probe(); }
   Result<ProbeResult> probe_control(const ProbeRequest&) override { return no_probe(); }
+  Result<SignInListing> sign_ins(const SignInRequest& request) override { return list_sign_ins(api_, request, until(request.deadline)); }
   Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) override;
 
  private:

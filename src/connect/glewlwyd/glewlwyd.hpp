@@ -20,7 +20,11 @@
 // of it means that they are over. A login of a directory with letters past ASCII is listed and cannot be looked up (its LDAP module; nor can it
 // sign in): what such an account holds is listed as unseen, completeness none.
 //
-// Files: settings, api (HTTP), accounts, held (sessions, tokens, consents), draining, inventory, apply, observe, check, catalogue.
+// Sign-ins (use in the window): each session and refresh token is kept with the instant of its last use, ended ones too; earlier uses of the same one are
+// not, and what others do with an access token the provider never sees: a lower bound.
+//
+// Files: settings, api (HTTP), accounts, held (sessions, tokens, consents), draining, inventory, apply, sign_ins, observe, check,
+// catalogue.
 #pragma once
 
 #include "connect/glewlwyd/catalogue.hpp"

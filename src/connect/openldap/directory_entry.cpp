@@ -23,12 +23,24 @@ std::string digits_of(base::Time time) {
   return digits.substr(0, k_time_digits);
 }
 
+/// Digits down to the second, and Z.
+bool is_utc_time(std::string_view text) {
+  return text.size() > k_time_digits && text.back() == 'Z' && std::all_of(text.begin(), text.begin() + k_time_digits, is_digit);
+}
+
 }  // namespace
 
 bool is_past(std::string_view text, base::Time now) {
-  if (text.size() <= k_time_digits || text.back() != 'Z') return false;
-  if (!std::all_of(text.begin(), text.begin() + k_time_digits, is_digit)) return false;
+  if (!is_utc_time(text)) return false;
   return text.substr(0, k_time_digits) < digits_of(now);
+}
+
+std::optional<base::Time> time_of(std::string_view text) {
+  if (!is_utc_time(text)) return std::nullopt;
+  const auto part = [&](std::size_t from, std::size_t size) { return std::string(text.substr(from, size)); };
+  const auto at =
+      base::from_rfc3339(part(0, 4) + "-" + part(4, 2) + "-" + part(6, 2) + "T" + part(8, 2) + ":" + part(10, 2) + ":" + part(12, 2) + "Z");
+  return at ? std::optional(*at) : std::nullopt;
 }
 
 bool Lock::for_good(base::Time now) const { return since == k_locked_for_good || is_past(end, now); }

@@ -27,6 +27,8 @@ struct Lock {
 [[nodiscard]] Lock lock_of(const Entry& entry);
 /// GeneralizedTime (RFC 4517 3.3.13) in UTC before `now`; false for anything else.
 [[nodiscard]] bool is_past(std::string_view generalized_time, base::Time now);
+/// The instant of a GeneralizedTime in UTC, in whole seconds; nullopt for anything else.
+[[nodiscard]] std::optional<base::Time> time_of(std::string_view generalized_time);
 
 /// The text form of RFC 4122, either case. Anything else is never put into a filter.
 [[nodiscard]] bool is_uuid(std::string_view text);

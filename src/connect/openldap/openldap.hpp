@@ -22,8 +22,12 @@
 // leaving the switch group; refused while a connection bound before the cut is open, for that group alone keeps it powerless. Groups one by one, by
 // the attribute that named her. Not given back: the old password, connections, a group that was deleted since.
 //
+// Sign-ins (use in the window): with `lastbind on` the directory keeps the last successful bind of each entry, no more, and only until its
+// password is replaced: a lower bound. That it keeps them
+// is seen on our own entry; its clock is read from our own connection's start in cn=Connections,cn=Monitor.
+//
 // Our credential needs: write on userPassword (which makes it root-equivalent in effect), read and write on pwdAccountLockedTime and
-// pwdEndTime, read on pwdFailureTime, write on `member` and its kin of groups, read of the tree and of cn=Connections,cn=Monitor, and limits
+// pwdEndTime, read on pwdFailureTime and pwdLastSuccess, write on `member` and its kin of groups, read of the tree and of cn=Connections,cn=Monitor, and limits
 // that let a listing end (size.prtotal=unlimited). Overlay ppolicy with ppolicy_use_lockout; back_monitor. The kill-switch is the first rule of
 // the database, before the one for userPassword (slapd.conf form; the group is a groupOfNames that is never empty):
 //   access to *
@@ -60,6 +64,7 @@ class OpenLdap final : public Connector {
   [[nodiscard]] base::Result<Observation> observe(const model::Node& target, const Deadline& deadline) override;
   [[nodiscard]] base::Result<ProbeResult> probe(const ProbeRequest& request) override;
   [[nodiscard]] base::Result<ProbeResult> probe_control(const ProbeRequest& request) override;
+  [[nodiscard]] base::Result<SignInListing> sign_ins(const SignInRequest& request) override;
   [[nodiscard]] base::Result<std::vector<model::NodeKey>> own_accounts(const Deadline& deadline) override;
 
  private:

@@ -7,6 +7,7 @@
 #include "connect/rabbitmq/inventory.hpp"
 #include "connect/rabbitmq/look.hpp"
 #include "connect/rabbitmq/restore.hpp"
+#include "connect/rabbitmq/sign_ins.hpp"
 
 namespace exeunt::connect {
 
@@ -40,6 +41,9 @@ class RabbitmqConnector final : public Connector {
   }
   Result<ProbeResult> probe(const ProbeRequest& request) override;
   Result<ProbeResult> probe_control(const ProbeRequest& request) override;
+  Result<SignInListing> sign_ins(const SignInRequest& request) override {
+    return list_sign_ins(api_, request, clock_, until(request.deadline));
+  }
   Result<std::vector<model::NodeKey>> own_accounts(const Deadline&) override {
     return std::vector<model::NodeKey>{{settings_.system, NodeKind::account, settings_.user}};
   }

@@ -25,8 +25,11 @@
 // one by name answers 404 until the statistics know it, closing by user works at once; max-connections 0 refuses at Connection.Open, so
 // also a handshake that had passed its login. Users named "." and ".." cannot be named in an address: refused before anything is sent.
 //
+// Sign-ins (use in the window): the API tells of no login that was let in. What is told is which connections are open now and when each was opened: a
+// lower bound; logins over the management API are not among them.
+//
 // Files: settings, api (HTTP, login tries), listings (JSON readers), broker (users, connections), logins (tries that prove), inventory,
-// actions, look (observe, check), catalogue.
+// actions, restore, sign_ins, look (observe, check), catalogue.
 #pragma once
 
 #include "connect/rabbitmq/catalogue.hpp"

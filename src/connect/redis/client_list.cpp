@@ -41,7 +41,12 @@ std::optional<Client> parse_client(std::string_view line) {
   }
   const auto id = number_of(fields["id"]);
   if (!id || *id <= 0 || fields["addr"].empty() || fields["user"].empty() || fields["flags"].empty()) return std::nullopt;
-  return Client{*id, std::string(fields["addr"]), std::string(fields["name"]), std::string(fields["user"]), std::string(fields["flags"])};
+  return Client{*id,
+                std::string(fields["addr"]),
+                std::string(fields["name"]),
+                std::string(fields["user"]),
+                number_of(fields["age"]).value_or(-1),
+                std::string(fields["flags"])};
 }
 
 ClientListing parse_client_list(std::string_view text) {

@@ -14,7 +14,8 @@ struct Client {
   std::string endpoint;  // "127.0.0.1:41234"; a Unix socket's path and ":0"
   std::string name;      // what the client calls itself
   std::string user;
-  std::string flags;  // N normal, P subscriber, b blocked, O monitor, S replica, M master, x in MULTI, t tracking, U Unix socket
+  std::int64_t age_s = -1;  // since the connection was opened, before any login; -1: not said
+  std::string flags;        // N normal, P subscriber, b blocked, O monitor, S replica, M master, x in MULTI, t tracking, U Unix socket
 
   [[nodiscard]] bool is_master_link() const { return flags.find('M') != std::string::npos; }
   /// What the session does, for people: "subscriber, blocked".

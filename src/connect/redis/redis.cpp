@@ -9,6 +9,7 @@
 #include "connect/redis/inventory.hpp"
 #include "connect/redis/observe.hpp"
 #include "connect/redis/restore.hpp"
+#include "connect/redis/sign_ins.hpp"
 #include "connect/redis/witness.hpp"
 
 namespace exeunt::connect {
@@ -47,6 +48,9 @@ class RedisConnector final : public Connector {
   Result<std::unique_ptr<Witness>> open_witness(const WitnessRequest& request) override;
   Result<std::unique_ptr<Witness>> open_control_witness(NodeKind, const Deadline& deadline) override {
     return hold_session(settings_, clock_, settings_.user, settings_.password, until(deadline));
+  }
+  Result<SignInListing> sign_ins(const SignInRequest& request) override {
+    return list_sign_ins(settings_, request, clock_, until(request.deadline));
   }
   Result<std::vector<model::NodeKey>> own_accounts(const Deadline&) override {
     return std::vector<model::NodeKey>{{settings_.system, NodeKind::account, native_id_of(settings_.user)}};

@@ -27,8 +27,11 @@
 // Given back (restore): one ACL SETUSER sets the rules that the user had, a new password as the only one, and on; saved. That nothing else opens it is
 // read: the ACL shows the hash of the new password alone. Not given back: her passwords, nopass, sessions.
 //
+// Sign-ins (use in the window): no log holds logins that were let in, and ACL LOG only refusals. What is told is which connections are open now and in
+// which second they were opened: a lower bound.
+//
 // Files: settings, transport (sockets, TLS), reply (RESP through hiredis), wire (commands, logins), acl and client_list (readers), sessions,
-// witness, persistence, logins (tries that prove), inventory, actions, restore, observe, check, catalogue.
+// witness, persistence, logins (tries that prove), inventory, actions, restore, sign_ins, observe, check, catalogue.
 #pragma once
 
 #include "connect/redis/catalogue.hpp"
