@@ -136,10 +136,25 @@ class RestoreRun : private CaseParts {
       EXEUNT_TRY_ASSIGN(const bool shut, giving.shut_again(*reserve));
       words_.insert(words_.end(), giving.words().begin(), giving.words().end());
       exit_ = worse_exit(exit_, shut ? 0 : 3);
+      EXEUNT_TRY(look_at_what_follows(step));
     }
     words_.push_back(
         "the restore stopped: find out how the old way in came back, then go on with `exeunt restore CASE --run`, or end the "
         "access anew by a new plan");
+    return {};
+  }
+
+  /// It was shut by the lock that stands again now, which is looked at.
+  Status look_at_what_follows(const plan::Step& step) {
+    for (const auto& node : step.follows) {
+      const auto path = book_.find(node.id());
+      if (!path || path->state != PathState::restored || !needs_.systems.contains(node.key.system)) continue;
+      EXEUNT_TRY_ASSIGN(const auto now, prover_.confirm(node.id(), nullptr));
+      if (now && *now == PathState::ended) continue;
+      words_.push_back(
+          fmt::format("{} {} shut again with {}", node.id().text(), now ? "is not" : "is not shown to be", step.target.id().text()));
+      exit_ = worse_exit(exit_, now ? 3 : 4);
+    }
     return {};
   }
 

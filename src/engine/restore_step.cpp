@@ -77,17 +77,38 @@ Status RestoreStep::note_given(const plan::Step& step, const connect::RestoreLoo
     const auto path = context_.book.find(node.id());
     // What another hand had given before stays what it was found to be.
     if (!path || !has(look.there, node.id()) || path->state == PathState::live || path->state == PathState::restored) continue;
-    PathChange change;
-    change.step = step.id;
-    change.verdict.state = PathState::restored;
-    change.verdict.why = look.words;
-    Sight sight;
-    sight.at = context_.clock.now();
-    sight.look = connect::Observation{Presence::present, model::Grade::read_back, look.words};
-    context_.book.note_verdict(node.id(), PathState::restored, model::Grade::unknown, sight.at);
-    EXEUNT_TRY(context_.journal.seen(path->node, model::ProbeMoment::after, sight, &change));
+    EXEUNT_TRY(mark_restored(step, *path, {Presence::present, model::Grade::read_back, look.words}));
+  }
+  return note_what_follows(step);
+}
+
+Status RestoreStep::note_what_follows(const plan::Step& step) {
+  for (const auto& node : step.follows) {
+    const auto path = context_.book.find(node.id());
+    const auto system = context_.systems.find(node.key.system);
+    if (!path || system == context_.systems.end() || path->state == PathState::live || path->state == PathState::restored) continue;
+    const auto look = system->second.connector->observe(path->node, {});
+    if (look && look->presence == Presence::absent) {
+      say(step, shown(node) + " does not come back with it: " + look->words);
+      continue;
+    }
+    EXEUNT_TRY(
+        mark_restored(step, *path, look ? *look : connect::Observation{Presence::unknown, model::Grade::unknown, look.error().text()}));
+    say(step, shown(node) + " comes back with it" + (look && look->presence == Presence::present ? "" : ", as far as is seen"));
   }
   return {};
+}
+
+Status RestoreStep::mark_restored(const plan::Step& step, const PathRecord& path, connect::Observation look) {
+  PathChange change;
+  change.step = step.id;
+  change.verdict.state = PathState::restored;
+  change.verdict.why = look.words;
+  Sight sight;
+  sight.at = context_.clock.now();
+  sight.look = std::move(look);
+  context_.book.note_verdict(path.node.id(), PathState::restored, model::Grade::unknown, sight.at);
+  return context_.journal.seen(path.node, model::ProbeMoment::after, sight, &change);
 }
 
 Result<std::optional<RestoreEnd>> RestoreStep::refused_by_gate(const plan::Step& step, const std::vector<model::Node>& covered) {

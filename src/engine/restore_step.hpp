@@ -45,6 +45,9 @@ class RestoreStep {
   /// Before the first intent: what is there already is another hand's, and what it belonged to may be gone.
   [[nodiscard]] base::Status note_what_others_did(const plan::Step& step, const Seen& seen);
   [[nodiscard]] base::Status note_given(const plan::Step& step, const connect::RestoreLook& look);
+  /// What comes back with it: never left as ended unless it is seen to be shut still.
+  [[nodiscard]] base::Status note_what_follows(const plan::Step& step);
+  [[nodiscard]] base::Status mark_restored(const plan::Step& step, const PathRecord& path, connect::Observation look);
   [[nodiscard]] base::Status note_outcome(const plan::Step& step, model::StepState outcome, const std::string& words);
   [[nodiscard]] base::Result<std::optional<RestoreEnd>> refused_by_gate(const plan::Step& step, const std::vector<model::Node>& covered);
   [[nodiscard]] base::Result<connect::ApplyRequest> request_of(const plan::Step& step, StepSecrets& secrets) const;

@@ -39,6 +39,7 @@ struct Step {
   std::vector<model::StepId> after;        // must have been applied before (inside the same or an earlier stage)
   std::vector<model::NodeKind> witnesses;  // kinds of which a path of ours is opened on the target just before, and ended with hers
   std::vector<model::Node> gives;          // restoring actions: what of a before-image it gives back, with the facts that takes
+  std::vector<model::Node> follows;        // of a restore: accounts that only a lock on this one's system shut, and that come back with it
   bool reserve = false;                    // of a restore: made only where an old way in is let in after the step that it follows
   int expected_calls = 1;
   std::string why;  // why it stands where it stands

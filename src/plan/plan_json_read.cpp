@@ -219,10 +219,13 @@ Step read_step(const Json& value, const Place& place, std::string& wrong) {
     });
     if (out.witnesses.empty()) members.say("witnesses", "is there and empty");
   }
-  if (members.has("gives")) {
-    members.list("gives", [&](const Json& item, const Place& at) { out.gives.push_back(read_node(item, at, wrong)); });
-    if (out.gives.empty()) members.say("gives", "is there and empty");
-  }
+  const auto nodes = [&](const char* name, std::vector<model::Node>& into) {
+    if (!members.has(name)) return;
+    members.list(name, [&](const Json& item, const Place& at) { into.push_back(read_node(item, at, wrong)); });
+    if (into.empty()) members.say(name, "is there and empty");
+  };
+  nodes("gives", out.gives);
+  nodes("follows", out.follows);
   if (members.has("reserve")) {
     members.flag("reserve", out.reserve);
     if (!out.reserve) members.say("reserve", "is there and false");

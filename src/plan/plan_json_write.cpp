@@ -57,6 +57,7 @@ Json json_of(const Step& step) {
     out["witnesses"] = std::move(witnesses);
   }
   if (!step.gives.empty()) out["gives"] = all(step.gives);
+  if (!step.follows.empty()) out["follows"] = all(step.follows);
   if (step.reserve) out["reserve"] = true;
   return out;
 }

@@ -33,8 +33,9 @@ class Restorer {
                         out_.irreversible.empty() ? "nothing of it had an effect" : "what it ended: " + out_.irreversible.front());
     if (std::any_of(out_.steps.begin(), out_.steps.end(), [](const Step& step) { return step.needs_secret && !step.reserve; }))
       out_.hand_to = input_.hand_to;
+    add_what_follows();
     for (const auto& way : input_.old_ways)
-      if (!given_.contains(way.node.id())) out_.paths.push_back(way);
+      if (!given_.contains(way.node.id()) && !is_over_by_itself(way)) out_.paths.push_back(way);
     std::sort(out_.paths.begin(), out_.paths.end(), [](const PlannedPath& a, const PlannedPath& b) { return a.node.key < b.node.key; });
     return std::move(out_);
   }
@@ -131,6 +132,28 @@ class Restorer {
       shut.after = {step.id};
       out_.steps.push_back(shut);
     }
+  }
+
+  /// Accounts that nothing here shut but a lock at their source: by the source's new credential they are let in again, whichever account of its
+  /// systems it is. With the last of those, when all are back.
+  void add_what_follows() {
+    const auto identity = std::find_if(out_.steps.rbegin(), out_.steps.rend(), [this](const Step& step) {
+      return step.action == Action::restore_account && input_.identity_systems.contains(step.target.key.system);
+    });
+    if (identity == out_.steps.rend()) return;
+    for (const auto& way : input_.old_ways)
+      if (way.node.key.kind == model::NodeKind::account && way.node.says(model::facts::k_locked_at_source) &&
+          given_.insert(way.node.id()).second)
+        identity->follows.push_back(way.node);
+  }
+
+  /// What drained is past its own end and no unlock brings it back. That its account could issue another is what was looked at, and comes back.
+  bool is_over_by_itself(const PlannedPath& way) const {
+    if (!way.node.says(model::facts::k_drains)) return false;
+    for (const auto& plan : input_.plans)
+      for (const auto& step : plan.steps)
+        if (step.id == way.step) return given_.contains(step.target.id());
+    return false;
   }
 
   const RestoreInput& input_;

@@ -125,4 +125,34 @@ TEST_CASE("restore: only what was found just before it was taken; the rest is sa
   CHECK(plan->paths[0].node.key == session.key);
 }
 
+TEST_CASE(
+    "restore: an account that only a lock at its source shut comes back with the identity; what it let drain is no old way in any more") {
+  Ground ground;
+  Node follower = node("provider", NodeKind::account, "her-there"), alone = node("provider", NodeKind::account, "local");
+  follower.facts[model::facts::k_locked_at_source] = "yes";
+  Node drained = node("provider", NodeKind::token, "her-there:access"), refresh = node("provider", NodeKind::token, "her-there:refresh"),
+       drained_elsewhere = node("provider", NodeKind::token, "local:access");
+  for (Node* each : {&drained, &drained_elsewhere}) each->facts[model::facts::k_drains] = "yes";
+  ground.plans[0].steps = {step("s02", Action::revoke_tokens, follower), step("s03", Action::revoke_tokens, alone)};
+  ground.took("s01", Action::lock_and_replace, k_her, std::vector{k_her});
+  for (const auto& [way, by] : {std::pair(follower, "s01"), std::pair(alone, "s01"), std::pair(drained, "s02"), std::pair(refresh, "s02"),
+                                std::pair(drained_elsewhere, "s03")})
+    ground.old_ways.push_back({way, model::Grade::read_back, false, model::StepId(by)});
+  const auto plan = ground.compile();
+  REQUIRE(plan);
+  REQUIRE(plan->steps.size() == 2);
+  REQUIRE(plan->steps[0].follows.size() == 1);
+  CHECK(plan->steps[0].follows[0].key == follower.key);
+  std::vector<std::string> old_ways;
+  for (const auto& way : plan->paths) old_ways.push_back(way.node.key.native_id);
+  CHECK(old_ways == std::vector<std::string>{"local", "her-there:refresh", "local:access"});
+  CHECK(to_bytes(*from_bytes(to_bytes(*plan))) == to_bytes(*plan));
+  // Without an identity that comes back it stays an old way in.
+  ground.identity = {};
+  const auto without = ground.compile();
+  REQUIRE(without);
+  CHECK(without->steps[0].follows.empty());
+  CHECK(without->paths.size() == 5);
+}
+
 }  // namespace exeunt::plan

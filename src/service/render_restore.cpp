@@ -26,14 +26,16 @@ std::string gift(const model::Node& node) {
 }
 
 JsonObject step_json(const plan::Step& step) {
-  JsonArray what;
+  JsonArray what, follows;
   for (const auto& node : step.gives) what.push_back(plan::json_of(node));
+  for (const auto& node : step.follows) follows.push_back(plan::json_text(node.id().text()));
   return {{"step", step.id.text()},
           {"system", plan::json_text(step.target.key.system.text())},
           {"account", plan::json_text(step.target.key.native_id)},
           {"label", plan::json_text(step.target.label)},
           {"action", name(step.action)},
           {"gives", std::move(what)},
+          {"follows", std::move(follows)},
           {"new_password", step.needs_secret},
           {"why", plan::json_text(step.why)}};
 }
@@ -73,6 +75,10 @@ std::string restore_table(const plan::Plan& plan, const std::string& digest) {
     plan::append_paragraph(out, fmt::format("  {}  ", safe(step.id.text(), 20)),
                            plan::sentence(step) + (step.needs_secret ? "; a new password is made and sealed" : ""));
     for (const auto& node : step.gives) plan::append_paragraph(out, "      - ", gift(node));
+    for (const auto& node : step.follows)
+      plan::append_paragraph(out, "      - with it: ",
+                             fmt::format("{} {} on {}, which only a lock at its source shut", name(node.key.kind), plan::quoted(node),
+                                         safe(node.key.system.text(), 40)));
     if (plan::reserve_of(plan, step) != nullptr)
       plan::append_paragraph(out, "      ", "shut again as the case shut it where an old way in is let in");
   }

@@ -87,8 +87,8 @@ TEST_CASE("postgresql: a role that another hand let in is told from one that was
 TEST_CASE("postgresql: memberships come back with their options; a role that was dropped since is said") {
   EXEUNT_SERVER(server);
   auto connector = server.connector();
-  const std::string name = server.make_role("member"), plain = server.make_role("plain", "NOLOGIN"),
-                    led = server.make_role("led", "NOLOGIN"), lost = server.make_role("lost", "NOLOGIN");
+  const std::string name = server.make_role("member"), plain = server.make_role("plain"), led = server.make_role("led"),
+                    lost = server.make_role("lost");
   server.admin().ask("GRANT " + plain + ", " + lost + " TO " + name);
   server.admin().ask("GRANT " + led + " TO " + name + " WITH ADMIN OPTION");
   const model::Node role = account(server.oid_of(name), name);
