@@ -8,7 +8,7 @@
 Prints one JSON object; exit 0 only when every count is zero. Shares no code with engine or adversary.
   missed          a way that was admitted, with no path in the record and no gap declared before the run. Not one that was opened after one
                   look of the engine and closed by the server before the next: those are listed as `between_looks`
-  admitted_after  an admission that began after the path's first refusal that held
+  admitted_after  an admission that began after the path's first refusal that held; of a path that was given back: after the restore began
   untried         a way that nobody tried after its path was said to be ended: nothing is known, so nothing is proven
   secrets_found   a secret of the adversary's in store, logs, record, environment, argv or open files of the engine
   ours_admitted   a way of the case's own (a witness) that was not refused in the end, or was admitted after its first refusal
@@ -63,6 +63,14 @@ def between_looks(key, tries, record):
             and not any(began <= at <= over + slack for at, _ in looks))
 
 
+def restoring_since(record):
+    """When the restore began, by the entries; with a path that is said to be given back and no such entry there is no verdict."""
+    began = [e["leaf"]["t"] for e in record.get("entries", []) if e["leaf"]["kind"] == "state_changed" and e["leaf"].get("state") == "restoring"]
+    if not began:
+        raise SystemExit("judge: a way in is said to be given back, and no restore began; there is no verdict")
+    return began[0]
+
+
 def judge_ways(ways, record):
     """missed, admitted_after, untried, excused (not in the record, but a gap was declared) and unseen (gone before the next look), each a list of
     words."""
@@ -83,6 +91,8 @@ def judge_ways(ways, record):
         if path.get("until"):
             after += _admitted_after_drained(key, admitted, path["until"])
         first_refused = (path.get("ended_since") or {}).get("first_refused")
+        if path.get("state") == "restored":      # given back by a new credential: what the adversary holds is the old one, and stays refused
+            first_refused = restoring_since(record)
         if not first_refused:
             if path.get("state") == "ended":
                 untried.append(f"{'/'.join(key)}: ended, with no instant of a first refusal")

@@ -71,6 +71,33 @@ class Judged(unittest.TestCase):
         code, verdict = self.verdict()
         self.assertEqual((code, verdict["admitted_after"]), (1, 1), verdict)
 
+    def given_back(self, *more):
+        """Her account came back at second 30 by a new password; she tries the old one."""
+        self.record["paths"][0].update(state="restored", ended_since={"last_admitted": at(9), "first_refused": None})
+        self.record["entries"] = [{"leaf": {"kind": "state_changed", "state": "restoring", "t": at(30)}}]
+        self.log += more
+
+    def test_a_way_that_was_given_back_refuses_what_opened_it_before(self):
+        self.given_back(tried(40, "refused"))
+        code, verdict = self.verdict()
+        self.assertEqual((code, verdict["admitted_after"], verdict["untried"]), (0, 0, 0), verdict)
+
+    def test_an_old_credential_that_was_given_back_too_is_seen(self):
+        self.given_back(tried(40, "refused"), tried(41, "admitted"))
+        code, verdict = self.verdict()
+        self.assertEqual((code, verdict["admitted_after"]), (1, 1), verdict)
+
+    def test_a_way_that_was_given_back_and_not_tried_since_proves_nothing(self):
+        self.given_back()
+        code, verdict = self.verdict()
+        self.assertEqual((code, verdict["untried"]), (1, 1), verdict)
+
+    def test_a_way_that_is_said_to_be_given_back_without_a_restore_has_no_verdict(self):
+        self.given_back(tried(40, "refused"))
+        self.record["entries"] = []
+        with self.assertRaises(SystemExit):
+            self.verdict()
+
     def test_clean_story_is_accepted(self):
         code, verdict = self.verdict()
         self.assertEqual((code, [verdict[c] for c in judge.COUNTS]), (0, [0] * len(judge.COUNTS)), verdict)
