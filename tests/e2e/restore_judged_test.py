@@ -1,6 +1,7 @@
 """A departure that was a mistake, on the lab's real servers, with the person at every old way in the whole time: what the case took comes back by new
 passwords, and the judge finds nothing of the old credentials admitted. Needs root; says so loudly when it is skipped."""
 import json
+import subprocess
 import sys
 import time
 import unittest
@@ -15,13 +16,14 @@ import broker  # noqa: E402
 import cache  # noqa: E402
 import directory  # noqa: E402
 import provider  # noqa: E402
+import realm  # noqa: E402
 import story  # noqa: E402
 import warehouse  # noqa: E402
 from judge import instant  # noqa: E402
 from lab_test import LabTest  # noqa: E402
 
 GOES_ON_S = 15           # how long she tries every old way in after the restore
-GIVEN = ("broker", "cache", "directory", "warehouse")
+GIVEN = ("broker", "cache", "directory", "realm", "warehouse")
 
 
 class RestoreJudged(LabTest):
@@ -73,6 +75,9 @@ class RestoreJudged(LabTest):
         elif system == "cache":
             with cache.connect(self.lab, self.wallet["cache"]["user"], password) as session:
                 session.ping()
+        elif system == "realm":
+            subprocess.run(["kinit", "-c", f"FILE:{self.lab.judge}/returned.cc", self.wallet["realm"]["principal"]], input=f"{password}\n", text=True,
+                           check=True, capture_output=True, start_new_session=True, env=realm.env(self.lab))
         else:
             at = self.wallet["broker"]
             pika.BlockingConnection(pika.ConnectionParameters(at["host"], at["port"], "/", pika.PlainCredentials(at["user"], password))).close()
@@ -110,7 +115,7 @@ class RestoreJudged(LabTest):
         code, out = self.engine.json("restore", case, "--run", accept=range(1, 9))
         self.assertEqual(code, 4, out)
         self.assertIn("bound before the cut", " ".join(out["words"]))
-        self.assertEqual(self.open_systems(case), ["broker", "cache", "warehouse"])
+        self.assertEqual(self.open_systems(case), ["broker", "cache", "realm", "warehouse"])
         story.lab_command("restart", "directory", "--dir", self.lab.root)
         code, out = self.engine.json("restore", case, "--run", accept=range(9))
         self.assertEqual((code, out["state"]), (0, "restored"), out["words"])

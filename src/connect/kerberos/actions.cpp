@@ -97,11 +97,12 @@ Result<ApplyOutcome> remove(Kadmin& kadmin, const ApplyRequest& request) {
 Result<ApplyOutcome> apply_action(const Settings& settings, const ApplyRequest& request, const Until& until) {
   const Action action = request.action;
   const bool known = action == Action::disable_account || action == Action::lock_and_replace || action == Action::replace_password ||
-                     action == Action::delete_account;
+                     action == Action::delete_account || action == Action::restore_account;
   if (!known) return fail(cannot(settings.system, "Kerberos", action));
   if (is_foundation(settings, request.target.key.native_id)) return fail(stands_on_it(settings.system));
   EXEUNT_TRY_ASSIGN(const auto kadmin, Kadmin::open(settings, until));
   if (action == Action::disable_account) return disable(*kadmin, request);
+  if (action == Action::restore_account) return restore_account(*kadmin, settings, request);
   if (action == Action::delete_account) return remove(*kadmin, request);
   if (action == Action::lock_and_replace) return lock_and_replace(*kadmin, request);
   return replace_keys(*kadmin, request);

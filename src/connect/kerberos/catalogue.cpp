@@ -18,6 +18,8 @@ constexpr SettleWindow k_settle{
     base::Duration{5'000},
     "measured on MIT krb5 1.20: the KDC reads its database at each request; replicas lag behind by their propagation"};
 
+constexpr const char* k_old_keys = "her password and every copy of a keytab stay worthless: a new keytab is made from the new password";
+
 std::vector<ActionSpec> action_specs() {
   ActionSpec disable = action_on(NodeKind::account, Action::disable_account, {NodeKind::account, NodeKind::token});
   disable.stage = Stage::identity;
@@ -101,7 +103,9 @@ model::Catalogue kerberos_catalogue() {
       "principals of other realms that this one trusts are not listed here",
   };
   catalogue.restores = {
-      never_given_back(Action::replace_password, "her password and every copy of a keytab stay worthless: a new one is made by hand"),
+      let_in_again(Action::lock_and_replace, k_old_keys),
+      let_in_again(Action::disable_account, k_old_keys),
+      never_given_back(Action::replace_password, k_old_keys),
       never_given_back(Action::delete_account, "the principal is gone: a new one is made by hand"),
   };
   return catalogue;

@@ -134,17 +134,25 @@ Result<std::optional<PrincipalEntry>> Kadmin::find(const std::string& native_id)
   return std::optional(std::move(entry));
 }
 
-Status Kadmin::forbid_tickets(const std::string& native_id) {
+Status Kadmin::set_attribute(const std::string& native_id, int attribute, bool on, const std::string& what) {
   EXEUNT_TRY_ASSIGN(const Principal principal, parse(native_id));
   kadm5_principal_ent_rec entry{};
   if (const auto code = kadm5_get_principal(handle_, principal.get(), &entry, KADM5_PRINCIPAL_NORMAL_MASK); code != 0) {
     return fail(error_of(code, false, "look at " + native_id));
   }
-  entry.attributes |= KRB5_KDB_DISALLOW_ALL_TIX;
+  entry.attributes = on ? entry.attributes | attribute : entry.attributes & ~attribute;
   const auto code = kadm5_modify_principal(handle_, &entry, KADM5_ATTRIBUTES);
   kadm5_free_principal_ent(handle_, &entry);
-  if (code != 0) return fail(error_of(code, true, "-allow_tix on " + native_id));
+  if (code != 0) return fail(error_of(code, true, what + " on " + native_id));
   return {};
+}
+
+Status Kadmin::forbid_tickets(const std::string& native_id) {
+  return set_attribute(native_id, KRB5_KDB_DISALLOW_ALL_TIX, true, "-allow_tix");
+}
+
+Status Kadmin::allow_tickets(const std::string& native_id) {
+  return set_attribute(native_id, KRB5_KDB_DISALLOW_ALL_TIX, false, "+allow_tix");
 }
 
 Status Kadmin::forbid_tickets_unseen(const std::string& native_id) {
@@ -162,6 +170,14 @@ Status Kadmin::replace_keys(const std::string& native_id) {
   EXEUNT_TRY_ASSIGN(const Principal principal, parse(native_id));
   const auto code = kadm5_randkey_principal_3(handle_, principal.get(), 0, 0, nullptr, nullptr, nullptr);
   if (code != 0) return fail(error_of(code, true, "new key for " + native_id));
+  return {};
+}
+
+Status Kadmin::set_password(const std::string& native_id, const base::Secret& value) {
+  EXEUNT_TRY_ASSIGN(const Principal principal, parse(native_id));
+  const base::Secret text = value.copy();  // the library wants it writable, and does not write
+  const auto code = kadm5_chpass_principal_3(handle_, principal.get(), 0, 0, nullptr, const_cast<char*>(text.reveal().c_str()));
+  if (code != 0) return fail(error_of(code, true, "new password for " + native_id));
   return {};
 }
 

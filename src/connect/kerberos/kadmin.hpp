@@ -1,5 +1,5 @@
-// One conversation with kadmind through libkadm5clnt: principals looked at and changed. Secrets never cross: a new key is made at random over there
-// and not sent back.
+// One conversation with kadmind through libkadm5clnt: principals looked at and changed. No key crosses: a new one is made at random over there and not
+// sent back. A password does for a restore alone.
 #pragma once
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/secret.hpp"
 #include "connect/kerberos/library.hpp"
 #include "connect/kerberos/sockets.hpp"
 
@@ -47,11 +48,15 @@ class Kadmin {
   [[nodiscard]] base::Result<std::optional<PrincipalEntry>> find(const std::string& native_id);
   /// -allow_tix; not_found when there is no such principal. Everything else of it stays.
   [[nodiscard]] base::Status forbid_tickets(const std::string& native_id);
-  /// The same request without a look first, for a check of rights on a principal that does not exist. Never for one that does: it would set this
+  /// +allow_tix, likewise.
+  [[nodiscard]] base::Status allow_tickets(const std::string& native_id);
+  /// The same as forbid_tickets without a look first, for a check of rights on a principal that does not exist. Never for one that does: it would set this
   /// attribute and no other.
   [[nodiscard]] base::Status forbid_tickets_unseen(const std::string& native_id);
   /// A random key in the place of all there are. not_found when there is no such principal.
   [[nodiscard]] base::Status replace_keys(const std::string& native_id);
+  /// The keys of this password in the place of all there are. not_found when there is no such principal.
+  [[nodiscard]] base::Status set_password(const std::string& native_id, const base::Secret& value);
   /// Which key version the principal's string attribute exeunt_key names; nullopt: none, or not a number.
   [[nodiscard]] base::Result<std::optional<std::uint32_t>> marked_key(const std::string& native_id);
   /// Sets it. Whoever may only set passwords cannot; it stays with the principal until that is deleted.
@@ -60,6 +65,8 @@ class Kadmin {
   [[nodiscard]] base::Status remove(const std::string& native_id);
 
  private:
+  /// Sets or clears one attribute, and leaves everything else as it is looked at first.
+  [[nodiscard]] base::Status set_attribute(const std::string& native_id, int attribute, bool on, const std::string& what);
   explicit Kadmin(const Settings& settings) : settings_(settings) {}
   [[nodiscard]] base::Error error_of(long code, bool change, const std::string& what) const;
   [[nodiscard]] base::Result<Principal> parse(const std::string& native_id) const;

@@ -26,6 +26,12 @@ class KerberosConnector final : public Connector {
     return list_paths(settings_, clock_, request, until(request.deadline));
   }
   Result<ApplyOutcome> apply(const ApplyRequest& request) override { return apply_action(settings_, request, until(request.deadline)); }
+  Result<BeforeImage> before(const ApplyRequest& request) override {
+    return image_before(settings_, clock_, request, until(request.deadline));
+  }
+  Result<RestoreLook> look_restored(const ApplyRequest& request) override {
+    return kerberos::look_restored(settings_, request, until(request.deadline));
+  }
   Result<Observation> observe(const model::Node& target, const Deadline& deadline) override {
     return observe_node(settings_, clock_, gone_, target, until(deadline));
   }

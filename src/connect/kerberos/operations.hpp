@@ -4,6 +4,7 @@
 #include "connect/connector.hpp"
 #include "connect/draining.hpp"
 #include "connect/kerberos/draining.hpp"
+#include "connect/kerberos/kadmin.hpp"
 #include "connect/kerberos/settings.hpp"
 #include "connect/until.hpp"
 
@@ -21,6 +22,11 @@ inline constexpr const char* k_tickets_suffix =
 [[nodiscard]] base::Result<Observation> observe_node(const Settings& settings, const base::Clock& clock, IssuingEnds& gone,
                                                      const model::Node& target, const Until& until);
 [[nodiscard]] base::Result<ApplyOutcome> apply_action(const Settings& settings, const ApplyRequest& request, const Until& until);
+// restore.cpp
+[[nodiscard]] base::Result<BeforeImage> image_before(const Settings& settings, const base::Clock& clock, const ApplyRequest& request,
+                                                     const Until& until);
+[[nodiscard]] base::Result<ApplyOutcome> restore_account(Kadmin& kadmin, const Settings& settings, const ApplyRequest& request);
+[[nodiscard]] base::Result<RestoreLook> look_restored(const Settings& settings, const ApplyRequest& request, const Until& until);
 [[nodiscard]] base::Result<ProbeResult> probe_gate(const Settings& settings, const std::string& native_id, bool was_listed,
                                                    const Until& until);
 [[nodiscard]] base::Result<SignInListing> list_sign_ins(const Settings& settings, const base::Clock& clock, const SignInRequest& request,
