@@ -140,7 +140,8 @@ class Bastion:
     def add_key(self):
         """A new key of ours into her own account, over whatever shell is still open."""
         self.added += 1
-        key = f"{self.me.folder}/added{self.added}"
+        while os.path.exists(key := f"{self.me.folder}/added{self.added}"):   # from an earlier life: she left, returned and leaves again
+            self.added += 1
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "new laptop", "-f", key], check=True,
                        env=self.me.ssh_env, stdin=subprocess.DEVNULL)
         self.me.keep_key("key added over a live session", key)
