@@ -32,7 +32,7 @@ from adversary_ways import ADMITTED, ERROR, REFUSED
 PACE_S = 0.2             # least pause between two tries of one way
 PAUSE_MAX_S = 5.0        # one try that hung for long must not silence a way
 HURRIED_PACE_S = 0.02    # … of one that takes less than that, once she hurries …
-HURRIED_SHARE = 10.0     # … and what takes longer leaves the machine to it
+HURRIED_SHARE = 30.0     # … and what takes longer leaves the machine to it
 PACE_SHARE = 2.0         # and at least this many times what the last try took: her tries must not starve the servers
 REOPEN_S = 1.0           # pause between two tries to open an ended session again
 ADDED_KEYS_MAX = 3
