@@ -77,8 +77,8 @@ class SlapdBench final : public connect::ConformanceBench {
 
   base::Result<std::string> outside() override {
     // What a repeat may change: salts and times.
-    static const std::set<std::string> volatile_ones{"userPassword",  "entryCSN",       "modifyTimestamp",
-                                                     "modifiersName", "pwdChangedTime", "pwdFailureTime"};
+    static const std::set<std::string> volatile_ones{"userPassword",   "entryCSN",       "modifyTimestamp", "modifiersName",
+                                                     "pwdChangedTime", "pwdFailureTime", "pwdLastSuccess"};
     // Asked for the first time after a change: that change was the first good apply.
     if (modifies_of_one_apply_ == 0) modifies_of_one_apply_ = relay_->modifies();
     std::string text;
