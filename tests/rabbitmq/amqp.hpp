@@ -22,7 +22,7 @@ class AmqpClient {
   /// A delivery with this text within the time.
   bool receives(const std::string& text, int timeout_ms = 2'000);
   /// The broker has closed the connection (the close is answered, as a well-behaved client does).
-  bool closed(int timeout_ms = 2'000);
+  bool closed(int timeout_ms = 10'000);
   [[nodiscard]] std::string endpoint() const;
 
  private:
