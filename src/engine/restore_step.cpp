@@ -69,6 +69,11 @@ Status RestoreStep::note_what_others_did(const plan::Step& step, const Seen& see
     // Let in by nobody of this case: it stands in the record as what it is.
     if (context_.book.find(node.id())) EXEUNT_TRY(context_.prover.confirm(node.id(), nullptr));
   }
+  // What follows it may be open with it, and nothing else tries it.
+  if (seen.missing.empty())
+    for (const auto& node : step.follows)
+      if (context_.book.find(node.id()) && context_.systems.contains(node.key.system))
+        EXEUNT_TRY(context_.prover.confirm(node.id(), nullptr));
   return {};
 }
 

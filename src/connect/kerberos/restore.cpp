@@ -51,7 +51,7 @@ Result<ApplyOutcome> restore_account(Kadmin& kadmin, const Settings& settings, c
   const auto now = kadmin.find(id);
   if (!now) return fail(after_an_effect(now.error()));
   if (!*now || (*now)->kvno != before->kvno + 1)
-    return fail(Code::aborted, id + ": somebody set a password in between; nothing was unlocked", "repeat");
+    return fail(Code::outcome_unknown, id + ": somebody set a password in between, or deleted it; nothing was unlocked", "repeat");
   if (const auto marked = kadmin.mark_key(id, (*now)->kvno); !marked) return fail(after_an_effect(marked.error()));
   if (const auto allowed = kadmin.allow_tickets(id); !allowed) return fail(after_an_effect(allowed.error()));
   ApplyOutcome outcome;
