@@ -1,5 +1,7 @@
 #include "connect/answers.hpp"
 
+#include <algorithm>
+
 namespace exeunt::connect {
 
 using base::Code;
@@ -8,6 +10,12 @@ using base::Error;
 std::string fact(const model::Node& node, const std::string& name) {
   const auto found = node.facts.find(name);
   return found == node.facts.end() ? std::string{} : found->second;
+}
+
+const model::Node* target_as_it_was(const ApplyRequest& request) {
+  const auto found =
+      std::find_if(request.covered.begin(), request.covered.end(), [&](const model::Node& node) { return node.key == request.target.key; });
+  return found == request.covered.end() ? nullptr : &*found;
 }
 
 Error after_an_effect(Error error) {

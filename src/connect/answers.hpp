@@ -12,6 +12,9 @@ namespace exeunt::connect {
 /// A fact of the node; "" where it has none.
 [[nodiscard]] std::string fact(const model::Node& node, const std::string& name);
 
+/// Of what a restore covers, its target as it was before the cut; nullptr: it is not among it. Points into the request.
+[[nodiscard]] const model::Node* target_as_it_was(const ApplyRequest& request);
+
 /// "1 session", "3 sessions".
 [[nodiscard]] std::string counted(std::integral auto count, std::string_view what) {
   return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");

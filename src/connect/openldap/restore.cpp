@@ -40,12 +40,6 @@ std::vector<std::string> words_in(const std::string& text) {
   return out;
 }
 
-const Node* account_in(const ApplyRequest& request) {
-  const auto found =
-      std::find_if(request.covered.begin(), request.covered.end(), [&](const Node& node) { return node.key == request.target.key; });
-  return found == request.covered.end() ? nullptr : &*found;
-}
-
 /// Connections that were bound before the account was shut: the switch group alone keeps them powerless, and leaving it would wake them.
 base::Status none_held(Connection& ours, const Settings& settings, const Names& names) {
   EXEUNT_TRY_ASSIGN(const HeldConnections held, list_held_connections(ours, settings, names.dns));
@@ -107,7 +101,7 @@ base::Result<BeforeImage> OpenLdap::before(const ApplyRequest& request) {
 }
 
 base::Result<ApplyOutcome> OpenLdap::apply_restore_account(Connection& ours, const ApplyRequest& request) {
-  const Node* const before = account_in(request);
+  const Node* const before = target_as_it_was(request);
   if (before == nullptr || request.new_secret == nullptr || request.new_secret->empty())
     return base::fail(Code::invalid_argument, ours.subject() + ": an account is let in again as it was before, by a new password");
   EXEUNT_TRY_ASSIGN(const KnownAs known, known_as(ours, settings_, request.target.key.native_id, {fact(*before, "dn")}));
@@ -167,7 +161,7 @@ base::Result<RestoreLook> OpenLdap::look_restored(const ApplyRequest& request) {
 base::Result<RestoreLook> OpenLdap::look_at_restored_account(Connection& ours, const ApplyRequest& request, const Entry& entry) {
   RestoreLook out;
   out.old_way = Presence::absent;
-  const Node* const before = account_in(request);
+  const Node* const before = target_as_it_was(request);
   const bool switched_before = before != nullptr && fact(*before, k_fact_switched) == "yes";
   EXEUNT_TRY_ASSIGN(const bool switched, in_switch_group(ours, settings_, entry.dn));
   if (is_shut(entry, clock_.now())) {

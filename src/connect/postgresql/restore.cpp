@@ -1,7 +1,5 @@
 #include "connect/postgresql/restore.hpp"
 
-#include <algorithm>
-
 #include "base/escape.hpp"
 #include "connect/answers.hpp"
 #include "connect/postgresql/actions.hpp"
@@ -45,12 +43,6 @@ Result<std::optional<model::Facts>> options_of(Connection& connection, const Pai
     facts[k_set] = yes_or_no(rows.truth(0, 2));
   }
   return std::optional(std::move(facts));
-}
-
-const Node* account_in(const ApplyRequest& request) {
-  const auto found =
-      std::find_if(request.covered.begin(), request.covered.end(), [&](const Node& node) { return node.key == request.target.key; });
-  return found == request.covered.end() ? nullptr : &*found;
 }
 
 std::string grant_options(const Node& before, const Connection& connection) {
@@ -110,7 +102,7 @@ Result<BeforeImage> image_before(const Settings& settings, const ApplyRequest& r
 
 Result<ApplyOutcome> restore_account(const Settings& settings, const ApplyRequest& request, const Until& until) {
   const std::string& oid = request.target.key.native_id;
-  const Node* const before = account_in(request);
+  const Node* const before = target_as_it_was(request);
   if (before == nullptr || request.new_secret == nullptr || request.new_secret->empty())
     return fail(Code::invalid_argument, settings.system.text() + ": a role is let in again as it was before, by a new password");
   EXEUNT_TRY_ASSIGN(const auto connection, open_own(settings, settings.maintenance_database, until));
@@ -155,7 +147,7 @@ Result<RestoreLook> look_at_account(const Settings& settings, const ApplyRequest
   out.old_way = Presence::absent;
   out.words = "NOLOGIN";
   if (!role.login) return out;
-  const Node* const before = account_in(request);
+  const Node* const before = target_as_it_was(request);
   const bool creates = before == nullptr || fact(*before, k_create_role) != "yes" || role.create_role;
   if (creates) out.there.push_back(request.target.id());
   out.words = creates ? "LOGIN" : "LOGIN, without the CREATEROLE that it had";

@@ -27,12 +27,6 @@ std::string joined(std::vector<std::string> tags) {
   return out;
 }
 
-const Node* account_in(const ApplyRequest& request) {
-  const auto found =
-      std::find_if(request.covered.begin(), request.covered.end(), [&](const Node& node) { return node.key == request.target.key; });
-  return found == request.covered.end() ? nullptr : &*found;
-}
-
 std::optional<std::int64_t> limit_of(const Node& before) {
   const std::string text = fact(before, k_connections_max);
   std::int64_t value = 0;
@@ -62,7 +56,7 @@ Result<BeforeImage> image_before(const Api& api, const ApplyRequest& request, co
 
 Result<ApplyOutcome> restore_account(const Api& api, const ApplyRequest& request, const Until& until) {
   const std::string& name = request.target.key.native_id;
-  const Node* const before = account_in(request);
+  const Node* const before = target_as_it_was(request);
   if (before == nullptr || request.new_secret == nullptr || request.new_secret->empty())
     return fail(Code::invalid_argument, api.settings().system.text() + ": a user is let in again as it was before, by a new password");
   EXEUNT_TRY_ASSIGN(const auto user, user_by_name(api, name, until));
@@ -95,7 +89,7 @@ Result<RestoreLook> look_restored(const Api& api, const ApplyRequest& request, c
   }
   out.words = "no connection allowed";
   if (user->connections_max == 0) return out;
-  const Node* const before = account_in(request);
+  const Node* const before = target_as_it_was(request);
   const bool whole = user->has_password && (before == nullptr || joined(user->tags) == fact(*before, k_tags));
   if (whole) out.there.push_back(request.target.id());
   out.words = whole ? "tags and connections as they were" : "connections allowed, other tags than it had";

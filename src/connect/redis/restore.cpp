@@ -20,12 +20,6 @@ namespace {
 // The fact of a before-image: rules as ACL SETUSER takes them, or their bytes in hex where they are no UTF-8 text.
 constexpr const char *k_rules = "rules", *k_rules_hex = "rules_hex";
 
-const Node* account_in(const ApplyRequest& request) {
-  const auto found =
-      std::find_if(request.covered.begin(), request.covered.end(), [&](const Node& node) { return node.key == request.target.key; });
-  return found == request.covered.end() ? nullptr : &*found;
-}
-
 Result<std::string> rules_of(const Node& before) {
   if (const std::string hex = fact(before, k_rules_hex); !hex.empty()) {
     EXEUNT_TRY_ASSIGN(const base::Bytes bytes, base::from_hex(hex));
@@ -63,7 +57,7 @@ Result<BeforeImage> image_before(const Settings& settings, const ApplyRequest& r
 
 Result<ApplyOutcome> restore_account(const Settings& settings, const ApplyRequest& request, const Until& until) {
   EXEUNT_TRY_ASSIGN(const std::string name, name_of(request.target.key.native_id));
-  const Node* const before = account_in(request);
+  const Node* const before = target_as_it_was(request);
   if (before == nullptr || request.new_secret == nullptr || request.new_secret->empty())
     return fail(Code::invalid_argument, settings.system.text() + ": a user is let in again as it was before, by a new password");
   EXEUNT_TRY_ASSIGN(const std::string rules, rules_of(*before));
@@ -100,7 +94,7 @@ Result<RestoreLook> look_restored(const Settings& settings, const ApplyRequest& 
   }
   out.words = "off";
   if (!user->usable()) return out;
-  const Node* const before = account_in(request);
+  const Node* const before = target_as_it_was(request);
   EXEUNT_TRY_ASSIGN(const std::string rules, before == nullptr ? Result<std::string>(user->rules) : rules_of(*before));
   const bool whole = rules == user->rules;
   if (whole) out.there.push_back(request.target.id());
