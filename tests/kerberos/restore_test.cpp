@@ -2,43 +2,16 @@
 #include <doctest/doctest.h>
 
 #include "kerberos/server.hpp"
+#include "testing/restore_calls.hpp"
 
 using namespace exeunt;
 using connect::Presence;
 using model::Action;
 using test::account;
 using test::act;
-
-namespace {
-
-const std::string k_new = "made-for-her-return-0123456789";
-
-const base::Secret& new_value() {
-  static const base::Secret value{std::string(k_new)};
-  return value;
-}
-connect::ApplyRequest request_for(const model::Node& target, std::vector<model::Node> covered) {
-  connect::ApplyRequest request;
-  request.action = Action::restore_account;
-  request.target = target;
-  request.covered = std::move(covered);
-  request.new_secret = &new_value();
-  return request;
-}
-std::vector<model::Node> before(connect::Connector& connector, const model::Node& principal) {
-  connect::ApplyRequest request = request_for(principal, {});
-  request.action = Action::lock_and_replace;
-  const auto image = connector.before(request);
-  REQUIRE_MESSAGE(image, (image ? "" : image.error().text()));
-  return image->taken;
-}
-connect::RestoreLook look_back(connect::Connector& connector, const model::Node& principal, std::vector<model::Node> covered) {
-  const auto seen = connector.look_restored(request_for(principal, std::move(covered)));
-  REQUIRE_MESSAGE(seen, (seen ? "" : seen.error().text()));
-  return *seen;
-}
-
-}  // namespace
+using testing::before;
+using testing::look_back;
+using testing::restore_request;
 
 TEST_CASE("kerberos: a principal comes back by a new password as its only key; the old password and a copied keytab do not") {
   EXEUNT_SERVER(server);
@@ -55,9 +28,9 @@ TEST_CASE("kerberos: a principal comes back by a new password as its only key; t
   CHECK(before(*connector, principal).empty());  // shut already: nobody's to give back
   CHECK(look_back(*connector, principal, image).there.empty());
   for (int round = 0; round < 2; ++round) {  // a repeat sets the same
-    const auto done = connector->apply(request_for(principal, image));
+    const auto done = connector->apply(restore_request(principal, image));
     REQUIRE_MESSAGE(done, (done ? "" : done.error().text()));
-    CHECK(server.lets_in(name, k_new));
+    CHECK(server.lets_in(name, testing::k_return_value));
     CHECK_FALSE(server.lets_in(name, "pw"));
     CHECK_FALSE(server.lets_in(name, "", "", "-k -t " + keytab));
     const auto seen = look_back(*connector, principal, image);
@@ -78,7 +51,7 @@ TEST_CASE("kerberos: what another hand let in is told from what was given back; 
   server.admin("modprinc +allow_tix " + name);
   CHECK(look_back(*connector, principal, image).old_way == Presence::present);  // her old one, alive again
   // Given back all the same: the new password takes its place.
-  REQUIRE(connector->apply(request_for(principal, image)));
+  REQUIRE(connector->apply(restore_request(principal, image)));
   CHECK_FALSE(server.lets_in(name, "pw"));
   CHECK(look_back(*connector, principal, image).old_way == Presence::absent);
   // With a second key kept beside it, whatever has that one is let in.
@@ -86,7 +59,7 @@ TEST_CASE("kerberos: what another hand let in is told from what was given back; 
   CHECK(look_back(*connector, principal, image).old_way == Presence::present);
   server.admin("delprinc -force " + name);
   CHECK(look_back(*connector, principal, image).gone == std::vector{principal.id()});
-  const auto done = connector->apply(request_for(principal, image));
+  const auto done = connector->apply(restore_request(principal, image));
   REQUIRE_FALSE(done);
   CHECK(done.error().code == base::Code::not_found);
 }

@@ -6,6 +6,7 @@
 
 #include "openldap/actions.hpp"
 #include "openldap/slapd.hpp"
+#include "testing/restore_calls.hpp"
 
 namespace exeunt::tests::openldap {
 namespace {
@@ -13,29 +14,9 @@ namespace {
 using connect::Presence;
 using model::Action;
 using model::NodeKind;
+using testing::before;
+using testing::look_back;
 
-const std::string k_new = "made-for-her-return-0123456789";
-
-connect::ApplyRequest request_for(Action action, const model::Node& target, std::vector<model::Node> covered, const base::Secret* secret) {
-  connect::ApplyRequest request;
-  request.action = action;
-  request.target = target;
-  request.covered = std::move(covered);
-  request.new_secret = secret;
-  return request;
-}
-std::vector<model::Node> before(connect::Connector& connector, Action action, const model::Node& target,
-                                std::vector<model::Node> covered = {}) {
-  const auto image = connector.before(request_for(action, target, std::move(covered), nullptr));
-  REQUIRE_MESSAGE(image, (image ? "" : image.error().text()));
-  return image->taken;
-}
-connect::RestoreLook look(connect::Connector& connector, Action action, const model::Node& target, std::vector<model::Node> covered) {
-  const base::Secret fresh{std::string(k_new)};
-  const auto seen = connector.look_restored(request_for(action, target, std::move(covered), &fresh));
-  REQUIRE_MESSAGE(seen, (seen ? "" : seen.error().text()));
-  return *seen;
-}
 bool is_in_switch_group(Slapd& slapd, const std::string& dn) {
   const auto group = slapd.root().read(k_switch);
   const auto members = group ? group->at("member") : std::vector<std::string>{};
@@ -57,21 +38,21 @@ TEST_CASE("openldap: an account comes back by a new password alone, as valid as 
   for (const auto& [name, value] : image[0].facts) CHECK(value.find('{') == std::string::npos);  // no hash
   REQUIRE(apply(*connector, Action::lock_and_replace, her));
   CHECK(before(*connector, Action::lock_and_replace, her).empty());  // shut already: nobody's to give back
-  CHECK(look(*connector, Action::restore_account, her, image).there.empty());
-  CHECK(look(*connector, Action::restore_account, her, image).old_way == Presence::absent);
+  CHECK(look_back(*connector, Action::restore_account, her, image).there.empty());
+  CHECK(look_back(*connector, Action::restore_account, her, image).old_way == Presence::absent);
 
   for (int round = 0; round < 2; ++round) {  // a repeat sets the same
-    REQUIRE(apply(*connector, Action::restore_account, her, image, k_new));
-    CHECK(slapd.try_bind(dn, k_new) == LDAP_SUCCESS);
+    REQUIRE(apply(*connector, Action::restore_account, her, image, testing::k_return_value));
+    CHECK(slapd.try_bind(dn, testing::k_return_value) == LDAP_SUCCESS);
     CHECK(slapd.try_bind(dn, k_password) == LDAP_INVALID_CREDENTIALS);
     CHECK(slapd.try_bind(dn, "a-fresh-secret-of-32-characters") == LDAP_INVALID_CREDENTIALS);
     CHECK(slapd.root().first(dn, "pwdEndTime") == "20991231000000Z");
     CHECK_FALSE(is_in_switch_group(slapd, dn));
-    const auto seen = look(*connector, Action::restore_account, her, image);
+    const auto seen = look_back(*connector, Action::restore_account, her, image);
     CHECK(seen.there == std::vector{her.id()});
     CHECK(seen.old_way == Presence::absent);
   }
-  CHECK(slapd.bound(dn, k_new)->read(k_base).has_value());
+  CHECK(slapd.bound(dn, testing::k_return_value)->read(k_base).has_value());
 }
 
 TEST_CASE("openldap: an account that another hand unlocked is told from one that was given back") {
@@ -84,7 +65,7 @@ TEST_CASE("openldap: an account that another hand unlocked is told from one that
   // A new password takes the lock away by itself.
   REQUIRE(slapd.root().replace(dn, {{"userPassword", {"helpdesk-choice"}}, {"pwdEndTime", {}}}) == LDAP_SUCCESS);
   REQUIRE(slapd.root().remove_value(k_switch, "member", dn) == LDAP_SUCCESS);
-  const auto seen = look(*connector, Action::restore_account, her, image);
+  const auto seen = look_back(*connector, Action::restore_account, her, image);
   CHECK(seen.there == std::vector{her.id()});
   CHECK(seen.old_way == Presence::present);  // something else than the new password opens it
 }
@@ -100,17 +81,17 @@ TEST_CASE("openldap: trap: a connection that was bound before the cut would wake
   REQUIRE(apply(*connector, Action::lock_and_replace, her));
   CHECK_FALSE(held->read(k_base).has_value());
 
-  const auto refused = apply(*connector, Action::restore_account, her, image, k_new);
+  const auto refused = apply(*connector, Action::restore_account, her, image, testing::k_return_value);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == base::Code::failed_precondition);
   CHECK(refused.error().what.find("bound before the cut") != std::string::npos);
   CHECK_FALSE(held->read(k_base).has_value());
-  CHECK(slapd.try_bind(dn, k_new) == LDAP_INVALID_CREDENTIALS);
+  CHECK(slapd.try_bind(dn, testing::k_return_value) == LDAP_INVALID_CREDENTIALS);
   CHECK(is_in_switch_group(slapd, dn));
 
   held.reset();
-  REQUIRE(eventually([&] { return apply(*connector, Action::restore_account, her, image, k_new).has_value(); }));
-  CHECK(slapd.try_bind(dn, k_new) == LDAP_SUCCESS);
+  REQUIRE(eventually([&] { return apply(*connector, Action::restore_account, her, image, testing::k_return_value).has_value(); }));
+  CHECK(slapd.try_bind(dn, testing::k_return_value) == LDAP_SUCCESS);
 }
 
 TEST_CASE("openldap: groups come back by the attribute that named her; one that is gone is said, others stay as they are") {
@@ -126,18 +107,18 @@ TEST_CASE("openldap: groups come back by the attribute that named her; one that 
   REQUIRE(image.size() == 3);
   for (const auto& node : image) CHECK(node.facts.at("listed_by") == "member");
   REQUIRE(apply(*connector, Action::remove_memberships, her, listed));
-  CHECK(look(*connector, Action::restore_memberships, her, image).there.empty());
+  CHECK(look_back(*connector, Action::restore_memberships, her, image).there.empty());
   CHECK(before(*connector, Action::remove_memberships, her, listed).empty());
   REQUIRE(slapd.root().remove(lost) == LDAP_SUCCESS);
 
-  const auto seen = look(*connector, Action::restore_memberships, her, image);
+  const auto seen = look_back(*connector, Action::restore_memberships, her, image);
   REQUIRE(seen.gone.size() == 1);
   std::vector<model::Node> left;
   for (const auto& node : image)
     if (node.id() != seen.gone[0]) left.push_back(node);
   for (int round = 0; round < 2; ++round) {
     REQUIRE(apply(*connector, Action::restore_memberships, her, left));
-    CHECK(look(*connector, Action::restore_memberships, her, image).there.size() == 2);
+    CHECK(look_back(*connector, Action::restore_memberships, her, image).there.size() == 2);
   }
   auto members = slapd.root().read(writers)->at("member");
   std::sort(members.begin(), members.end());
@@ -159,8 +140,8 @@ TEST_CASE("openldap: an entry that was deleted since is gone, and is not made an
   const auto image = before(*connector, Action::lock_and_replace, her);
   REQUIRE(apply(*connector, Action::lock_and_replace, her));
   REQUIRE(slapd.root().remove(dn) == LDAP_SUCCESS);
-  CHECK(look(*connector, Action::restore_account, her, image).gone == std::vector{her.id()});
-  const auto done = apply(*connector, Action::restore_account, her, image, k_new);
+  CHECK(look_back(*connector, Action::restore_account, her, image).gone == std::vector{her.id()});
+  const auto done = apply(*connector, Action::restore_account, her, image, testing::k_return_value);
   REQUIRE_FALSE(done);
   CHECK(done.error().code == base::Code::not_found);
 }

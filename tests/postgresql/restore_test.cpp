@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "postgresql/server.hpp"
+#include "testing/restore_calls.hpp"
 
 using namespace exeunt;
 using connect::Presence;
@@ -11,34 +12,9 @@ using model::Action;
 using model::NodeKind;
 using test::account;
 using test::act;
-
-namespace {
-
-const base::Secret& new_value() {
-  static const base::Secret value{std::string("made for her return")};
-  return value;
-}
-connect::ApplyRequest request_for(Action action, const model::Node& target, std::vector<model::Node> covered) {
-  connect::ApplyRequest request;
-  request.action = action;
-  request.target = target;
-  request.covered = std::move(covered);
-  request.new_secret = &new_value();
-  return request;
-}
-std::vector<model::Node> before(connect::Connector& connector, Action action, const model::Node& target,
-                                std::vector<model::Node> covered = {}) {
-  const auto image = connector.before(request_for(action, target, std::move(covered)));
-  REQUIRE_MESSAGE(image, (image ? "" : image.error().text()));
-  return image->taken;
-}
-connect::RestoreLook look_back(connect::Connector& connector, Action action, const model::Node& target, std::vector<model::Node> covered) {
-  const auto seen = connector.look_restored(request_for(action, target, std::move(covered)));
-  REQUIRE_MESSAGE(seen, (seen ? "" : seen.error().text()));
-  return *seen;
-}
-
-}  // namespace
+using testing::before;
+using testing::look_back;
+using testing::restore_request;
 
 TEST_CASE("postgresql: a role comes back by a new password alone, as valid and as powerful as it was") {
   EXEUNT_SERVER(server);
@@ -53,9 +29,9 @@ TEST_CASE("postgresql: a role comes back by a new password alone, as valid and a
   CHECK(before(*connector, Action::lock_and_replace, role).empty());
   CHECK(look_back(*connector, Action::restore_account, role, image).there.empty());
   for (int round = 0; round < 2; ++round) {  // a repeat sets the same
-    const auto done = connector->apply(request_for(Action::restore_account, role, image));
+    const auto done = connector->apply(restore_request(Action::restore_account, role, image));
     REQUIRE_MESSAGE(done, (done ? "" : done.error().text()));
-    CHECK(server.log_in(name, new_value().reveal()).open());
+    CHECK(server.log_in(name, testing::k_return_value).open());
     CHECK_FALSE(server.log_in(name, "pw").open());
     CHECK_FALSE(server.log_in(name, std::string(testing::k_case_value)).open());
     CHECK(server.admin().ask("SELECT rolcreaterole AND rolvaliduntil = '2099-12-31 00:00:00+00' FROM pg_roles WHERE oid = " +
@@ -79,7 +55,7 @@ TEST_CASE("postgresql: a role that another hand let in is told from one that was
   CHECK(seen.old_way == Presence::present);  // her old one, alive again
   server.admin().ask("DROP ROLE " + name);
   CHECK(look_back(*connector, Action::restore_account, role, image).gone == std::vector{role.id()});
-  const auto done = connector->apply(request_for(Action::restore_account, role, image));
+  const auto done = connector->apply(restore_request(Action::restore_account, role, image));
   REQUIRE_FALSE(done);
   CHECK(done.error().code == base::Code::not_found);
 }
@@ -106,7 +82,7 @@ TEST_CASE("postgresql: memberships come back with their options; a role that was
   for (const auto& node : image)
     if (node.id() != seen.gone[0]) left.push_back(node);
   for (int round = 0; round < 2; ++round) {
-    const auto done = connector->apply(request_for(Action::restore_memberships, role, left));
+    const auto done = connector->apply(restore_request(Action::restore_memberships, role, left));
     REQUIRE_MESSAGE(done, (done ? "" : done.error().text()));
     CHECK(look_back(*connector, Action::restore_memberships, role, image).there.size() == 2);
   }
@@ -118,5 +94,5 @@ TEST_CASE("postgresql: memberships come back with their options; a role that was
   // Nobody else's membership comes along under her name.
   model::Node forged = left[0];
   forged.key.native_id = "10:" + server.oid_of(plain);
-  CHECK_FALSE(connector->apply(request_for(Action::restore_memberships, role, {forged})));
+  CHECK_FALSE(connector->apply(restore_request(Action::restore_memberships, role, {forged})));
 }

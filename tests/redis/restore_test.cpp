@@ -2,60 +2,35 @@
 #include <doctest/doctest.h>
 
 #include "redis/server.hpp"
+#include "testing/restore_calls.hpp"
 
 using namespace exeunt;
 using connect::Presence;
 using model::Action;
 using test::account;
 using test::act;
-
-namespace {
-
-const base::Secret& new_value() {
-  static const base::Secret value{std::string("made for her return")};
-  return value;
-}
-connect::ApplyRequest request_for(const model::Node& target, std::vector<model::Node> covered) {
-  connect::ApplyRequest request;
-  request.action = Action::restore_account;
-  request.target = target;
-  request.covered = std::move(covered);
-  request.new_secret = &new_value();
-  return request;
-}
-std::vector<model::Node> before(connect::Connector& connector, const std::string& name) {
-  connect::ApplyRequest request = request_for(account(name), {});
-  request.action = Action::lock_and_replace;
-  const auto image = connector.before(request);
-  REQUIRE_MESSAGE(image, (image ? "" : image.error().text()));
-  return image->taken;
-}
-connect::RestoreLook look_back(connect::Connector& connector, const std::string& name, std::vector<model::Node> covered) {
-  const auto seen = connector.look_restored(request_for(account(name), std::move(covered)));
-  REQUIRE_MESSAGE(seen, (seen ? "" : seen.error().text()));
-  return *seen;
-}
-
-}  // namespace
+using testing::before;
+using testing::look_back;
+using testing::restore_request;
 
 TEST_CASE("redis: a user comes back with the rules that it had and a new password as the only one, saved") {
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const std::string name = server.make_user("returns", {">second", "~data:*", "&news", "(+get ~other:*)"});
   const std::string rules = server.admin().ask({"ACL", "GETUSER", name});
-  const auto image = before(*connector, name);
+  const auto image = before(*connector, account(name));
   REQUIRE(image.size() == 1);
   for (const auto& [key, value] : image[0].facts) CHECK(value.find('#') == std::string::npos);  // no hash
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
-  CHECK(before(*connector, name).empty());
-  CHECK(look_back(*connector, name, image).there.empty());
+  CHECK(before(*connector, account(name)).empty());
+  CHECK(look_back(*connector, account(name), image).there.empty());
   for (int round = 0; round < 2; ++round) {  // a repeat sets the same
-    const auto done = connector->apply(request_for(account(name), image));
+    const auto done = connector->apply(restore_request(account(name), image));
     REQUIRE_MESSAGE(done, (done ? "" : done.error().text()));
-    CHECK(server.lets_in(name, new_value().reveal()));
+    CHECK(server.lets_in(name, testing::k_return_value));
     for (const std::string& old : {std::string("pw"), std::string("second"), std::string(testing::k_case_value)})
       CHECK_FALSE(server.lets_in(name, old));
-    const auto seen = look_back(*connector, name, image);
+    const auto seen = look_back(*connector, account(name), image);
     CHECK(seen.there == std::vector{account(name).id()});
     CHECK(seen.old_way == Presence::absent);
   }
@@ -70,17 +45,17 @@ TEST_CASE(
   EXEUNT_SERVER(server);
   auto connector = server.connector();
   const std::string name = server.make_user("helped");
-  const auto image = before(*connector, name);
+  const auto image = before(*connector, account(name));
   REQUIRE(act(*connector, Action::lock_and_replace, account(name)));
   server.admin().ask({"ACL", "SETUSER", name, "on", ">pw"});
-  CHECK(look_back(*connector, name, image).old_way == Presence::present);  // her old one, alive again
+  CHECK(look_back(*connector, account(name), image).old_way == Presence::present);  // her old one, alive again
   auto forged = image;
   forged[0].facts["rules"] += " >planted";
-  CHECK_FALSE(connector->apply(request_for(account(name), forged)));
+  CHECK_FALSE(connector->apply(restore_request(account(name), forged)));
   CHECK_FALSE(server.lets_in(name, "planted"));
   server.admin().ask({"ACL", "DELUSER", name});
-  CHECK(look_back(*connector, name, image).gone == std::vector{account(name).id()});
-  const auto done = connector->apply(request_for(account(name), image));
+  CHECK(look_back(*connector, account(name), image).gone == std::vector{account(name).id()});
+  const auto done = connector->apply(restore_request(account(name), image));
   REQUIRE_FALSE(done);
   CHECK(done.error().code == base::Code::not_found);
   CHECK(server.admin().ask({"ACL", "GETUSER", name}).empty());
