@@ -30,10 +30,11 @@ from adversary_warehouse import Warehouse
 from adversary_ways import ADMITTED, ERROR, REFUSED
 
 PACE_S = 0.2             # least pause between two tries of one way
-PAUSE_MAX_S = 5.0        # one try that hung for long must not silence a way
-HURRIED_PACE_S = 0.02    # … of one that takes less than that, once she hurries …
-HURRIED_SHARE = 30.0     # … and what takes longer leaves the machine to it
 PACE_SHARE = 2.0         # and at least this many times what the last try took: her tries must not starve the servers
+PAUSE_MAX_S = 5.0        # one try that hung for long must not silence a way
+HURRIED_PACE_S = 0.01    # the same once she hurries: every way has an equal share of the machine, measured by what its try takes
+HURRIED_SHARE = 80.0     # when nothing holds it up, so that a full machine does not turn the quick ways into slow ones
+FORGETS = 1.05           # a way that takes longer for good (refused after a second, say) is paced by that after some tries
 REOPEN_S = 1.0           # pause between two tries to open an ended session again
 ADDED_KEYS_MAX = 3
 NSS_WRAPPER = "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so"   # ssh refuses to run under a uid without a name
@@ -134,17 +135,17 @@ class Adversary:
         return way.held and words.startswith("ended")
 
     def _keep_trying(self, way, state):
-        took = 0.0
-        while not self.stopping.wait(self._pause(took)):
+        took = least = 0.0
+        while not self.stopping.wait(self._pause(took, least)):
             began = time.monotonic()
             if self._try(way, state):
                 return
             took = time.monotonic() - began
+            least = min(took, least * FORGETS) if least else took
 
-    def _pause(self, took):
-        if self.hurrying and took < HURRIED_PACE_S:
-            return HURRIED_PACE_S
-        return max(PACE_S, min(PAUSE_MAX_S, took * (HURRIED_SHARE if self.hurrying else PACE_SHARE)))
+    def _pause(self, took, least):
+        pace, length = (HURRIED_PACE_S, least * HURRIED_SHARE) if self.hurrying else (PACE_S, took * PACE_SHARE)
+        return max(pace, min(PAUSE_MAX_S, length))
 
     def collect(self):
         """Opens what she can open and tries everything once; only then is she ready to be cut."""
