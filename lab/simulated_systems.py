@@ -106,7 +106,11 @@ class System:
         return self.page(rows, request)
 
     def op_list(self, request):
-        return self.page(self.listed(request["kind"], request), request)
+        answer = self.page(self.listed(request["kind"], request), request)
+        for row in answer["rows"]:
+            if row.get("closes_when_listed"):
+                self.drop(row["kind"], row["id"])
+        return answer
 
     def listed(self, kind, request):
         return sorted(self.items(kind, request["account"]), key=lambda i: i["id"])
@@ -325,6 +329,8 @@ class System:
 
     def person_open_session(self, request):
         self.item("session", request["id"], request["account"], request.get("label", "opened by herself"), **request.get("facts", {}))
+        if request.get("closes_when_listed"):  # the server ends it, for whatever reason, just after a listing showed it
+            self.state["items"][f"session/{request['id']}"]["closes_when_listed"] = True
 
     def person_sign_in(self, request):
         """She gets in; the log says so, whatever the account looks like now."""

@@ -14,6 +14,20 @@ bool PathBook::add(PathRecord record) {
   return true;
 }
 
+std::unique_lock<std::mutex> PathBook::finding(const model::SystemId& system) {
+  std::mutex* of_system = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    of_system = &finding_[system];  // never taken out again: it stays where it is
+  }
+  return std::unique_lock(*of_system);
+}
+
+bool PathBook::knows(const model::NodeId& id) const {
+  const std::lock_guard lock(mutex_);
+  return records_.contains(id);
+}
+
 void PathBook::count(const PathRecord& record, bool in) {
   const auto change = [in](std::size_t& number) { in ? ++number : --number; };
   change(tally_.paths);

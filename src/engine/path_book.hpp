@@ -44,6 +44,10 @@ class PathBook {
  public:
   /// True when the path was not known.
   bool add(PathRecord record);
+  /// Held from before a look that can show a way in to the moment that the way is journalled and added: two steps of one system that list it at
+  /// once journal it once, nobody probes what is not journalled yet, and a session of ours is never taken for hers. Blocks while another holds it.
+  [[nodiscard]] std::unique_lock<std::mutex> finding(const model::SystemId& system);
+  [[nodiscard]] bool knows(const model::NodeId& id) const;
   [[nodiscard]] std::optional<PathRecord> find(const model::NodeId& id) const;
   void note_before(const model::NodeId& id, std::optional<model::ProbeAnswer> before, std::optional<model::ProbeAnswer> control);
   /// Returns whether state, grade or `until` differ from what was known.
@@ -63,7 +67,8 @@ class PathBook {
  private:
   void count(const PathRecord& record, bool in);  // under mutex_, before and after every change of a state
 
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;                       // held for moments only
+  std::map<model::SystemId, std::mutex> finding_;  // held over calls to the system
   std::map<model::NodeId, PathRecord> records_;
   std::map<model::StepId, std::set<model::NodeId>> by_step_;
   PathTally tally_;

@@ -16,9 +16,14 @@ namespace exeunt::engine {
 using base::Code;
 using base::Error;
 using base::Result;
+using base::Status;
 using model::StepState;
 
 namespace {
+
+bool holds(const std::vector<model::NodeKind>& kinds, model::NodeKind kind) {
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
 
 bool is_task(model::Action action) { return action == model::Action::attest || action == model::Action::review; }
 
@@ -108,7 +113,7 @@ std::vector<model::Node> StepRunner::covered_by(const ApprovedPlan& plan, const 
   const auto orphaned = left_behind(inventory, listing_request(plan.plan, step, context_.book));
   std::vector<model::Node> out;
   for (const auto& node : inventory.nodes) {
-    if (std::find(step.covers.begin(), step.covers.end(), node.key.kind) == step.covers.end()) continue;
+    if (!holds(step.covers, node.key.kind)) continue;
     const auto known = context_.book.find(node.id());
     const bool ours = reached.contains(node.id()) || (known ? known->step == step.id : orphaned.contains(node.id()));
     if (ours) out.push_back(node);
@@ -126,11 +131,29 @@ Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Ste
     return std::size_t{0};
   }
   for (const auto& listing : inventory.listings)
-    if (!context_.only_changes && std::find(step.covers.begin(), step.covers.end(), listing.kind) != step.covers.end())
-      EXEUNT_TRY(context_.journal.listed(listing));
+    if (!context_.only_changes && holds(step.covers, listing.kind)) EXEUNT_TRY(context_.journal.listed(listing));
   covered = covered_by(plan, step, inventory);
   std::size_t fresh = 0;
   for (const auto& node : covered) {
+    EXEUNT_TRY_ASSIGN(const bool found, take_up(step, node, step));
+    if (found) {
+      ++fresh;
+      continue;
+    }
+    const auto known = context_.book.find(node.id());
+    context_.book.note_node(node);
+    context_.book.adopt(node.id(), step.id);
+    // Listed again although it had ended: it came back, or never went. Only a new probe may say ended again.
+    if (known && known->state == model::PathState::ended && listing_means_open(node)) ++fresh;
+  }
+  return fresh;
+}
+
+Result<bool> StepRunner::take_up(const plan::Step& step, const model::Node& node, const plan::Step& listed_by) {
+  if (context_.book.knows(node.id())) return false;
+  {
+    const auto finding = context_.book.finding(node.key.system);
+    if (context_.book.knows(node.id())) return false;
     PathRecord record;
     record.node = node;
     record.step = step.id;
@@ -139,24 +162,27 @@ Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Ste
                              ? grade_on->second
                              : context_.policy.required_grade;
     if (const auto grade = grades.find(node.key.kind); grade != grades.end()) record.grade_required = grade->second;
-    const auto& watched = context_.policy.watched_only;
-    record.required = std::find(watched.begin(), watched.end(), node.key.kind) == watched.end();
-    const bool required = record.required;
-    const model::Grade grade = record.grade_required;
-    const auto known = context_.book.find(node.id());
-    if (known) {
-      context_.book.note_node(node);
-      context_.book.adopt(node.id(), step.id);
-      // Listed again although it had ended: it came back, or never went. Only a new probe may say ended again.
-      if (known->state == model::PathState::ended && listing_means_open(node)) ++fresh;
-      continue;
-    }
+    record.required = !holds(context_.policy.watched_only, node.key.kind);
+    EXEUNT_TRY(context_.journal.path_found(node, record.required, record.grade_required, "found while " + listed_by.id.text() + " ran"));
     context_.book.add(std::move(record));
-    ++fresh;
-    EXEUNT_TRY(context_.journal.path_found(node, required, grade, "found while " + step.id.text() + " ran"));
-    EXEUNT_TRY(context_.prover.before(node.id(), &step));
   }
-  return fresh;
+  EXEUNT_TRY(context_.prover.before(node.id(), &step));
+  return true;
+}
+
+Status StepRunner::take_up_for_others(const plan::Step& step, const model::Inventory& inventory) {
+  std::vector<const model::Node*> fresh;
+  for (const auto& node : inventory.nodes)
+    if (!context_.book.knows(node.id())) fresh.push_back(&node);
+  if (fresh.empty()) return {};
+  for (const auto& plan : context_.plans)
+    for (const auto& other : plan.plan.steps) {
+      if (!other.by_rule || is_task(other.action) || other.id == step.id || other.target.key.system != step.target.key.system) continue;
+      const auto reached = reached_from(inventory, other.target);
+      for (const auto* node : fresh)
+        if (reached.contains(node->id()) && holds(other.covers, node->key.kind)) EXEUNT_TRY(take_up(other, *node, step));
+    }
+  return {};
 }
 
 Result<StepEnd> StepRunner::prove_covered(const plan::Step& step) {
@@ -333,6 +359,7 @@ Result<StepRunner::Attempt> StepRunner::attempt(const ApprovedPlan& plan, const 
     listed = std::move(*taken);
   }
   EXEUNT_TRY(relist(plan, step, listed, covered));
+  EXEUNT_TRY(take_up_for_others(step, listed));
   if (step.by_rule && covered.empty() && context_.book.ids_of_step(step.id).empty() && last_attempt(context_, step.id) == 0) {
     EXEUNT_TRY(context_.journal.step_outcome(step.id, 0, StepState::skipped, "nothing of what it covers exists"));
     say(step, "nothing to do");

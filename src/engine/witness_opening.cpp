@@ -58,6 +58,7 @@ Status open_one(RunContext& context, const plan::Step& step, const plan::Step& e
   // The control first: without it the witness could show nothing, and is not opened.
   auto control = connector.open_control_witness(request.kind, request.deadline);
   if (!control) return say_gap(context, account, request.kind, control.error().text());
+  const auto finding = context.book.finding(account.key.system);  // nobody lists it as hers meanwhile
   auto witness = context.gate.open_witness(step, request);
   if (!witness && witness.error().code == base::Code::cancelled) return {};  // halted: the call is not made either
   if (!witness) return say_gap(context, account, request.kind, witness.error().text());
@@ -68,9 +69,11 @@ Status open_one(RunContext& context, const plan::Step& step, const plan::Step& e
   record.step = ending.id;
   const model::Node node = record.node;
   // A name that is in the case already (an address that was hers before): what is hers never becomes ours.
-  if (!context.book.add(std::move(record))) return say_gap(context, account, request.kind, "its name was one of hers before");
+  if (context.book.knows(node.id())) return say_gap(context, account, request.kind, "its name was one of hers before");
+  EXEUNT_TRY(context.journal.path_found(node, true, model::Grade::read_back, "opened by " + step.id.text() + " as a witness", Whose::ours));
+  context.book.add(std::move(record));
   context.witnesses.keep(account.id(), std::move(*witness), std::move(*control));
-  return context.journal.path_found(node, true, model::Grade::read_back, "opened by " + step.id.text() + " as a witness", Whose::ours);
+  return {};
 }
 
 }  // namespace

@@ -302,6 +302,17 @@ class Faults(CompanyTest):
         self.assertIn(("warehouse", "session", "127.0.0.1:49999"), ended)
         self.assertIn(("bastion", "key", "2001:SHA256:" + "x" * 43), ended)
 
+    def test_session_that_is_over_after_the_listing_of_another_step_is_in_the_record(self):
+        # The rotation of a shared secret lists the warehouse first; the session's own step never sees it.
+        case, _ = self.company.planned_and_approved()
+        self.company.ask("warehouse", op="person", act="open_session", id="127.0.0.1:49998", account="16400", closes_when_listed=True)
+        self.company.must("run", case)
+        record = self.company.record(case)
+        paths = [p for p in record["paths"] if p["id"] == "127.0.0.1:49998"]
+        self.assertEqual([(p["system"], p["kind"], p["state"]) for p in paths], [("warehouse", "session", "ended")])
+        doctor = self.company.must("doctor")
+        self.assertNotIn("broken", doctor)
+
     def test_account_that_appears_after_the_approval_becomes_a_delta_plan(self):
         case, digest = self.company.planned_and_approved()
         self.company.ask("warehouse", op="person", act="create_role", id="16999", account="16400")
