@@ -3,7 +3,7 @@
 
   adversary.py run --lab DIR --person E0008      collects every way she has, keeps trying each; ends on `tell stop`
   adversary.py tell --lab DIR --person E0008 status | stop | mark WORDS | create_role | add_key | quiet | fight |
-               hurry | password directory|warehouse
+               rest | hurry | password directory|warehouse
 
 Log: DIR/adversary/E0008/log.jsonl, one try a line. Secrets, for the judge's search only: secrets.jsonl beside it.
 """
@@ -31,9 +31,11 @@ from adversary_ways import ADMITTED, ERROR, REFUSED
 
 PACE_S = 0.2             # least pause between two tries of one way
 PACE_SHARE = 2.0         # and at least this many times what the last try took: her tries must not starve the servers
-PAUSE_MAX_S = 5.0        # one try that hung for long must not silence a way
-HURRIED_PACE_S = 0.01    # the same once she hurries: every way has an equal share of the machine, measured by what its try takes
-HURRIED_SHARE = 80.0     # when nothing holds it up, so that a full machine does not turn the quick ways into slow ones
+PAUSE_MAX_S = 5.0        # one try that hung for long must not silence a way …
+HURRIED_PAUSE_MAX_S = 15.0  # … nor must a costly one (a process each) take the machine from all others, once she hurries
+HURRIED_PACE_S = 0.01    # the least pause then; else what a try takes when nothing holds it up (a full machine makes no quick way slow) …
+HURRIED_SHARE = 20.0     # … so many times …
+QUICK_S = 0.005          # … and more where it takes longer than this: a machine can bear many quick tries and few costly ones
 FORGETS = 1.05           # a way that takes longer for good (refused after a second, say) is paced by that after some tries
 REOPEN_S = 1.0           # pause between two tries to open an ended session again
 ADDED_KEYS_MAX = 3
@@ -50,7 +52,7 @@ class Adversary:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self.wallet = json.loads((self.folder.parent / "wallets" / f"{person}.json").read_text())
         self.log_lock, self.states, self.stopping = threading.Lock(), {}, threading.Event()
-        self.collected, self.fighting, self.hurrying, self.threads = False, True, False, []
+        self.collected, self.fighting, self.hurrying, self.resting, self.threads = False, True, False, False, []
         self.log = open(self.folder / "log.jsonl", "a", encoding="utf-8", buffering=1)
         self.secret_file = open(self.folder / "secrets.jsonl", "a", encoding="utf-8", buffering=1)
         self._write({"seed": self.wallet["seed"], "person": person})
@@ -144,8 +146,9 @@ class Adversary:
             least = min(took, least * FORGETS) if least else took
 
     def _pause(self, took, least):
-        pace, length = (HURRIED_PACE_S, least * HURRIED_SHARE) if self.hurrying else (PACE_S, took * PACE_SHARE)
-        return max(pace, min(PAUSE_MAX_S, length))
+        if self.hurrying:
+            return max(HURRIED_PACE_S, min(HURRIED_PAUSE_MAX_S, least * HURRIED_SHARE * (1 + least / QUICK_S)))
+        return max(PACE_S, min(PAUSE_MAX_S, took * PACE_SHARE))
 
     def collect(self):
         """Opens what she can open and tries everything once; only then is she ready to be cut."""
@@ -173,7 +176,7 @@ class Adversary:
 
     def _reopen(self):
         while not self.stopping.wait(REOPEN_S):
-            for side in self.sides:
+            for side in [] if self.resting else self.sides:
                 try:
                     for way in side.reopen():
                         self.add(way)
@@ -225,6 +228,8 @@ class Adversary:
                 self.act(deed)
             case [("quiet" | "fight") as mood]:
                 self.fighting = mood == "fight"
+            case ["rest"]:                          # goes on with what she has, and opens nothing again
+                self.resting = True
             case ["hurry"]:
                 self.hurrying = True
             case ["password", side]:                # the one that she uses now: what a restored backup would have

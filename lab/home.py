@@ -35,7 +35,7 @@ def write_approvers(lab):
         for file in (key, f"{key}.pub"):
             os.chown(file, lab.approver_uid, lab.approver_uid)
         public = " ".join(open(f"{key}.pub").read().split()[:2])
-        lines.append(f'{hr_id} namespaces="exeunt-approval" {public}\n')
+        lines.append(f'{hr_id} namespaces="exeunt-approval,exeunt-exception" {public}\n')
     _home_file(lab, "allowed_signers", "".join(lines))
 
 

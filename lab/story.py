@@ -143,19 +143,30 @@ def find(value, *names):
 
 
 def approve(lab, engine, digest, approver):
-    """The approver signs what `approval show` prints, under the approver's uid; the engine checks the signature."""
-    folder = processes.make_dir(lab.root / "handover", 0o755, lab.approver_uid, lab.approver_uid)
+    """The approver signs what `approval show` prints; the engine checks the signature."""
     _, message = engine.run("approval", "show", digest)
-    file = processes.write(folder / f"{digest[:16]}.txt", message, 0o644, lab.approver_uid, lab.approver_uid)
+    engine.run("approve", digest, "--signature", _signed(lab, digest, message, approver, "exeunt-approval"))
+
+
+def approve_exception(lab, engine, ident, approver):
+    """The same for what `exception show` prints."""
+    _, message = engine.run("exception", "show", ident)
+    engine.run("exception", "approve", ident, "--signature", _signed(lab, ident, message, approver, "exeunt-exception"))
+
+
+def _signed(lab, name, message, approver, name_space):
+    """The signature's file, made under the approver's uid with a key that nobody else can read."""
+    folder = processes.make_dir(lab.root / "handover", 0o755, lab.approver_uid, lab.approver_uid)
+    file = processes.write(folder / f"{name[:16]}.txt", message, 0o644, lab.approver_uid, lab.approver_uid)
     signature = Path(f"{file}.sig")
     signature.unlink(missing_ok=True)
-    done = subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-f", lab.approver / approver, "-n", "exeunt-approval", file],
+    done = subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-f", lab.approver / approver, "-n", name_space, file],
                           capture_output=True, text=True, user=lab.approver_uid, group=lab.approver_uid,
                           extra_groups=[], env=bastion.nss_env(lab), stdin=subprocess.DEVNULL)
     if done.returncode != 0:
         raise StoryError(f"the approver could not sign: {done.stderr.strip()}")
     os.chmod(signature, 0o644)
-    engine.run("approve", digest, "--signature", signature)
+    return signature
 
 
 class Watcher:
