@@ -50,6 +50,10 @@ TEST_CASE("kerberos: what another hand let in is told from what was given back; 
   server.admin("cpw -pw pw " + name);
   server.admin("modprinc +allow_tix " + name);
   CHECK(look_back(*connector, principal, image).old_way == Presence::present);  // her old one, alive again
+  // Unlocked by another hand with the key that nobody knows: not what is handed over, so not given back.
+  REQUIRE(act(*connector, Action::lock_and_replace, principal));
+  server.admin("modprinc +allow_tix " + name);
+  CHECK(look_back(*connector, principal, image).old_way == Presence::present);
   // Given back all the same: the new password takes its place.
   REQUIRE(connector->apply(restore_request(principal, image)));
   CHECK_FALSE(server.lets_in(name, "pw"));

@@ -34,7 +34,7 @@ Result<ApplyOutcome> disable(Kadmin& kadmin, const ApplyRequest& request) {
 /// which the end of her tickets is counted: a case that is run again would never be over.
 Result<bool> stands_as_we_left_it(Kadmin& kadmin, const std::string& id, const PrincipalEntry& entry) {
   if (entry.may_have_tickets) return false;
-  EXEUNT_TRY_ASSIGN(const auto marked, kadmin.marked_key(id));
+  EXEUNT_TRY_ASSIGN(const auto marked, kadmin.marked_key(id, KeyMark::locked));
   return marked == entry.kvno;
 }
 
@@ -50,7 +50,7 @@ Result<bool> mark_and_lock(Kadmin& kadmin, const std::string& id, std::uint32_t&
   const std::uint32_t ours = version + 1;
   EXEUNT_TRY_ASSIGN(version, look());
   if (version != ours) return false;
-  EXEUNT_TRY(kadmin.mark_key(id, ours));
+  EXEUNT_TRY(kadmin.mark_key(id, ours, KeyMark::locked));
   EXEUNT_TRY(kadmin.forbid_tickets(id));
   EXEUNT_TRY_ASSIGN(version, look());
   return version == ours;

@@ -16,7 +16,7 @@ using base::Status;
 
 namespace {
 
-constexpr const char* k_key_mark = "exeunt_key";
+const char* attribute_of(KeyMark mark) { return mark == KeyMark::locked ? "exeunt_key" : "exeunt_restored"; }
 
 base::Time time_of(krb5_timestamp seconds) { return base::Time(base::Duration(static_cast<std::uint32_t>(seconds) * 1000LL)); }
 
@@ -181,7 +181,7 @@ Status Kadmin::set_password(const std::string& native_id, const base::Secret& va
   return {};
 }
 
-Result<std::optional<std::uint32_t>> Kadmin::marked_key(const std::string& native_id) {
+Result<std::optional<std::uint32_t>> Kadmin::marked_key(const std::string& native_id, KeyMark mark) {
   EXEUNT_TRY_ASSIGN(const Principal principal, parse(native_id));
   krb5_string_attr* attributes = nullptr;
   int count = 0;
@@ -192,7 +192,7 @@ Result<std::optional<std::uint32_t>> Kadmin::marked_key(const std::string& nativ
   for (int i = 0; i < count; ++i) {
     const std::string_view text = attributes[i].value;
     std::uint32_t number = 0;
-    if (std::string_view(attributes[i].key) != k_key_mark) continue;
+    if (std::string_view(attributes[i].key) != attribute_of(mark)) continue;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error == std::errc{} && end == text.data() + text.size()) version = number;
   }
@@ -200,11 +200,11 @@ Result<std::optional<std::uint32_t>> Kadmin::marked_key(const std::string& nativ
   return version;
 }
 
-Status Kadmin::mark_key(const std::string& native_id, std::uint32_t version) {
+Status Kadmin::mark_key(const std::string& native_id, std::uint32_t version, KeyMark mark) {
   EXEUNT_TRY_ASSIGN(const Principal principal, parse(native_id));
   const std::string text = std::to_string(version);
-  const auto code = kadm5_set_string(handle_, principal.get(), k_key_mark, text.c_str());
-  if (code != 0) return fail(error_of(code, true, "string attribute exeunt_key of " + native_id));
+  const auto code = kadm5_set_string(handle_, principal.get(), attribute_of(mark), text.c_str());
+  if (code != 0) return fail(error_of(code, true, std::string("string attribute ") + attribute_of(mark) + " of " + native_id));
   return {};
 }
 

@@ -32,6 +32,9 @@ struct PrincipalEntry {
   [[nodiscard]] bool usable(base::Time server_now) const { return may_have_tickets && (!expires || *expires > server_now); }
 };
 
+/// What a key of our making is for: nobody knows the one behind a lock (exeunt_key); one that was given back is handed over (exeunt_restored).
+enum class KeyMark { locked, restored };
+
 /// Not for several threads at once. Every call: permission_denied with the right that is missing, unavailable when reading got no answer,
 /// outcome_unknown when a change got none.
 class Kadmin {
@@ -57,10 +60,10 @@ class Kadmin {
   [[nodiscard]] base::Status replace_keys(const std::string& native_id);
   /// The keys of this password in the place of all there are. not_found when there is no such principal.
   [[nodiscard]] base::Status set_password(const std::string& native_id, const base::Secret& value);
-  /// Which key version the principal's string attribute exeunt_key names; nullopt: none, or not a number.
-  [[nodiscard]] base::Result<std::optional<std::uint32_t>> marked_key(const std::string& native_id);
+  /// Which key version the principal's string attribute of that mark names; nullopt: none, or not a number.
+  [[nodiscard]] base::Result<std::optional<std::uint32_t>> marked_key(const std::string& native_id, KeyMark mark);
   /// Sets it. Whoever may only set passwords cannot; it stays with the principal until that is deleted.
-  [[nodiscard]] base::Status mark_key(const std::string& native_id, std::uint32_t version);
+  [[nodiscard]] base::Status mark_key(const std::string& native_id, std::uint32_t version, KeyMark mark);
   /// not_found when there is none.
   [[nodiscard]] base::Status remove(const std::string& native_id);
 

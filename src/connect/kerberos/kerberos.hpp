@@ -23,7 +23,7 @@
 // request at the gate brings no key and is answered NEEDED_PREAUTH; of a principal without requires_preauth it would be an ISSUE like hers, so
 // nothing is told of that one (partial). Our own principals have other names.
 //
-// Given back (restore): behind the lock a new password in the place of every key, its version as the mark exeunt_key, then +allow_tix. That nothing else
+// Given back (restore): behind the lock a new password in the place of every key, its version as the mark exeunt_restored, then +allow_tix. That nothing else
 // opens it is read: there is one key version, and the mark, which a set password does not write, is of it. Not given back: old keys, keytabs, tickets.
 //
 // Files: settings, library (objects, names), sockets (deadlines), as_answer (reader), kdc (requests), kadmin (libkadm5clnt), draining, inventory,

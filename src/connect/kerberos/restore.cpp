@@ -18,9 +18,9 @@ bool is_in(const std::vector<Node>& nodes, const model::NodeKey& key) {
   return std::any_of(nodes.begin(), nodes.end(), [&](const Node& node) { return node.key == key; });
 }
 
-/// One key, of our making: whoever may only set passwords cannot write the mark.
+/// One key, of our giving back: whoever may only set passwords cannot write the mark, and that of a lock is another.
 Result<bool> holds_only_ours(Kadmin& kadmin, const std::string& id, const PrincipalEntry& entry) {
-  EXEUNT_TRY_ASSIGN(const auto marked, kadmin.marked_key(id));
+  EXEUNT_TRY_ASSIGN(const auto marked, kadmin.marked_key(id, KeyMark::restored));
   const bool alone =
       std::all_of(entry.key_versions.begin(), entry.key_versions.end(), [&](std::uint32_t one) { return one == entry.kvno; });
   return marked == entry.kvno && alone;
@@ -52,7 +52,7 @@ Result<ApplyOutcome> restore_account(Kadmin& kadmin, const Settings& settings, c
   if (!now) return fail(after_an_effect(now.error()));
   if (!*now || (*now)->kvno != before->kvno + 1)
     return fail(Code::outcome_unknown, id + ": somebody set a password in between, or deleted it; nothing was unlocked", "repeat");
-  if (const auto marked = kadmin.mark_key(id, (*now)->kvno); !marked) return fail(after_an_effect(marked.error()));
+  if (const auto marked = kadmin.mark_key(id, (*now)->kvno, KeyMark::restored); !marked) return fail(after_an_effect(marked.error()));
   if (const auto allowed = kadmin.allow_tickets(id); !allowed) return fail(after_an_effect(allowed.error()));
   ApplyOutcome outcome;
   outcome.calls = 6;
@@ -76,8 +76,8 @@ Result<RestoreLook> look_restored(const Settings& settings, const ApplyRequest& 
   out.there.push_back(request.target.id());
   EXEUNT_TRY_ASSIGN(const bool ours, holds_only_ours(*kadmin, request.target.key.native_id, *entry));
   out.old_way = ours ? Presence::absent : Presence::present;
-  out.words = ours ? "may have tickets; its only key is the one that we set"
-                   : "may have tickets; its key is none that we set: whoever set it is let in";
+  out.words = ours ? "may have tickets; its only key is the one that was given back"
+                   : "may have tickets; its key is none that was given back: whoever has that one is let in";
   return out;
 }
 
