@@ -1,6 +1,7 @@
 #include "engine/path_book.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace exeunt::engine {
 
@@ -26,6 +27,12 @@ std::unique_lock<std::mutex> PathBook::finding(const model::SystemId& system) {
 bool PathBook::knows(const model::NodeId& id) const {
   const std::lock_guard lock(mutex_);
   return records_.contains(id);
+}
+
+bool PathBook::meet(const model::NodeId& id, const model::StepId& step) {
+  const std::lock_guard lock(mutex_);
+  const auto found = records_.find(id);
+  return found != records_.end() && found->second.step == step && std::exchange(found->second.found_elsewhere, false);
 }
 
 void PathBook::count(const PathRecord& record, bool in) {

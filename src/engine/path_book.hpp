@@ -25,6 +25,7 @@ struct PathRecord {
   std::optional<base::Time> ended_at;          // wall clock, for the settle re-probe after a restart
   std::optional<base::Duration> ended_steady;  // the same on the monotonic clock, when it ended in this process
   bool settled = false;
+  bool found_elsewhere = false;          // by the listing of another step; its own has not met it yet
   bool was_witnessed = false;            // shown by a session of ours, in whatever process, and not listed again since
   std::optional<base::Time> until;       // draining, waived
   std::optional<base::Time> drained_by;  // the last `until`, kept after the end: a look by another process must not begin the wait anew
@@ -48,6 +49,8 @@ class PathBook {
   /// once journal it once, nobody probes what is not journalled yet, and a session of ours is never taken for hers. Blocks while another holds it.
   [[nodiscard]] std::unique_lock<std::mutex> finding(const model::SystemId& system);
   [[nodiscard]] bool knows(const model::NodeId& id) const;
+  /// True once for a path that another step's listing showed: its own step meets it now.
+  [[nodiscard]] bool meet(const model::NodeId& id, const model::StepId& step);
   [[nodiscard]] std::optional<PathRecord> find(const model::NodeId& id) const;
   void note_before(const model::NodeId& id, std::optional<model::ProbeAnswer> before, std::optional<model::ProbeAnswer> control);
   /// Returns whether state, grade or `until` differ from what was known.

@@ -136,8 +136,10 @@ Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Ste
   std::size_t fresh = 0;
   for (const auto& node : covered) {
     EXEUNT_TRY_ASSIGN(const bool found, take_up(step, node, step));
-    if (found) {
+    // Tried by its own step alone: a try of another's could come after the cut, and would say that it was never open.
+    if (found || context_.book.meet(node.id(), step.id)) {
       ++fresh;
+      EXEUNT_TRY(context_.prover.before(node.id(), &step));
       continue;
     }
     const auto known = context_.book.find(node.id());
@@ -151,22 +153,20 @@ Result<std::size_t> StepRunner::relist(const ApprovedPlan& plan, const plan::Ste
 
 Result<bool> StepRunner::take_up(const plan::Step& step, const model::Node& node, const plan::Step& listed_by) {
   if (context_.book.knows(node.id())) return false;
-  {
-    const auto finding = context_.book.finding(node.key.system);
-    if (context_.book.knows(node.id())) return false;
-    PathRecord record;
-    record.node = node;
-    record.step = step.id;
-    const auto grade_on = context_.policy.required_grade_on.find(node.key.system);
-    const auto& grades = grade_on != context_.policy.required_grade_on.end() && grade_on->second.contains(node.key.kind)
-                             ? grade_on->second
-                             : context_.policy.required_grade;
-    if (const auto grade = grades.find(node.key.kind); grade != grades.end()) record.grade_required = grade->second;
-    record.required = !holds(context_.policy.watched_only, node.key.kind);
-    EXEUNT_TRY(context_.journal.path_found(node, record.required, record.grade_required, "found while " + listed_by.id.text() + " ran"));
-    context_.book.add(std::move(record));
-  }
-  EXEUNT_TRY(context_.prover.before(node.id(), &step));
+  const auto finding = context_.book.finding(node.key.system);
+  if (context_.book.knows(node.id())) return false;
+  PathRecord record;
+  record.node = node;
+  record.step = step.id;
+  record.found_elsewhere = listed_by.id != step.id;
+  const auto grade_on = context_.policy.required_grade_on.find(node.key.system);
+  const auto& grades = grade_on != context_.policy.required_grade_on.end() && grade_on->second.contains(node.key.kind)
+                           ? grade_on->second
+                           : context_.policy.required_grade;
+  if (const auto grade = grades.find(node.key.kind); grade != grades.end()) record.grade_required = grade->second;
+  record.required = !holds(context_.policy.watched_only, node.key.kind);
+  EXEUNT_TRY(context_.journal.path_found(node, record.required, record.grade_required, "found while " + listed_by.id.text() + " ran"));
+  context_.book.add(std::move(record));
   return true;
 }
 

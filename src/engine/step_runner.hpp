@@ -43,7 +43,7 @@ class StepRunner {
   [[nodiscard]] base::Result<Attempt> could_not_list(const plan::Step& step, int number, const base::Error& error);
   [[nodiscard]] std::vector<model::Node> covered_by(const ApprovedPlan& plan, const plan::Step& step,
                                                     const model::Inventory& inventory) const;
-  /// Journals and adds a path that was not known, and tries it before the cut. True: it was not known.
+  /// Journals and adds a path that was not known. True: it was not known.
   [[nodiscard]] base::Result<bool> take_up(const plan::Step& step, const model::Node& node, const plan::Step& listed_by);
   /// What the listing shows below the targets of other approved steps: it may be over before they look, and was a way in all the same.
   [[nodiscard]] base::Status take_up_for_others(const plan::Step& step, const model::Inventory& inventory);

@@ -18,8 +18,11 @@ connect::SignInListing read(connect::Connector& connector, const model::Node& ro
   return testing::sign_ins_since(connector, role, since, {}, std::move(ours));
 }
 
-/// The log is written a little later, and a login is told when a second has passed.
-void settle(test::Server& server) { server.admin().ask("SELECT pg_sleep(1.3)"); }
+/// The log is written a little later (on a busy machine much), and a login is told when a second has passed.
+void settle(test::Server& server, const std::string& words, const std::string& and_also = "") {
+  server.wait_for_log(words, and_also);
+  server.admin().ask("SELECT pg_sleep(1.3)");
+}
 
 }  // namespace
 
@@ -39,7 +42,7 @@ TEST_CASE("postgresql: her logins are told with instant and address; tries at th
   const base::Secret value{std::string(testing::k_case_value)};
   const auto witness = connector->open_witness({role, NodeKind::session, &value, {}});
   REQUIRE(witness);
-  settle(server);
+  settle(server, "connection authorized", (*witness)->node().key.native_id);
   const auto told = read(*connector, role, since, {(*witness)->node()});
   CHECK_MESSAGE(told.completeness == Completeness::full, told.reason);
   REQUIRE(told.sign_ins.size() == 2);
@@ -54,8 +57,7 @@ TEST_CASE("postgresql: her logins are told with instant and address; tries at th
   const base::Time shut = server.clock().now();
   CHECK_FALSE(server.log_in(name, "pw").open());
   CHECK(test::gate(*connector, role.key.native_id, name).answer == model::ProbeAnswer::refused);
-  settle(server);
-  server.wait_for_log("is not permitted to log in");
+  settle(server, "is not permitted to log in");
   CHECK(read(*connector, role, shut).sign_ins.empty());
   CHECK(read(*connector, role, since, {(*witness)->node()}).sign_ins.size() == 2);
 }
