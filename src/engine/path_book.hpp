@@ -45,8 +45,9 @@ class PathBook {
  public:
   /// True when the path was not known.
   bool add(PathRecord record);
-  /// Held from before a look that can show a way in to the moment that the way is journalled and added: two steps of one system that list it at
-  /// once journal it once, nobody probes what is not journalled yet, and a session of ours is never taken for hers. Blocks while another holds it.
+  /// Held while a way in that was listed is journalled and then added, and from before a witness is opened until it is: two steps of one system
+  /// that list the same at once journal it once, nobody probes what is not journalled yet, and a session of ours is never taken for hers. Blocks
+  /// while another holds it.
   [[nodiscard]] std::unique_lock<std::mutex> finding(const model::SystemId& system);
   [[nodiscard]] bool knows(const model::NodeId& id) const;
   /// True once for a path that another step's listing showed: its own step meets it now.
@@ -71,7 +72,7 @@ class PathBook {
   void count(const PathRecord& record, bool in);  // under mutex_, before and after every change of a state
 
   mutable std::mutex mutex_;                       // held for moments only
-  std::map<model::SystemId, std::mutex> finding_;  // held over calls to the system
+  std::map<model::SystemId, std::mutex> finding_;  // held over a journal entry, or the opening of a witness
   std::map<model::NodeId, PathRecord> records_;
   std::map<model::StepId, std::set<model::NodeId>> by_step_;
   PathTally tally_;

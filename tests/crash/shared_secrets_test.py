@@ -27,15 +27,9 @@ class Kills(CompanyTest):
         self.count.unlink(missing_ok=True)
         return {"LD_PRELOAD": str(self.shim), "SYNC_KILLER_COUNT": str(self.count), **{k: str(v) for k, v in environment.items()}}
 
-    def vault(self):
-        return (self.company.systems_folder / "warehouse.report_rw.secret").read_text().strip()
-
-    def in_use(self):
-        return next(a["password"] for a in self.company.state("warehouse")["accounts"].values() if a["login"] == "report_rw")
-
     def leaves(self, person):
         """The case, and what its person knew."""
-        known = self.vault()
+        known = self.company.shared_value()
         case, plan = self.company.plan(subject=person)
         self.company.approve(plan)
         self.company.must("run", case)
@@ -47,8 +41,8 @@ class Kills(CompanyTest):
         return [case for case, _ in left], [known for _, known in left]
 
     def check(self, cases, known):
-        self.assertEqual(self.in_use(), digest(self.vault()))
-        self.assertNotIn(self.vault(), known)
+        self.assertEqual(self.company.shared_value_in_use(), digest(self.company.shared_value()))
+        self.assertNotIn(self.company.shared_value(), known)
         record = self.company.record(cases[0])
         self.assertEqual(intents_without_outcome(record), {})
         secret = next(p for p in record["paths"] if p["kind"] == "secret")

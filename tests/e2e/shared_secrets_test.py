@@ -10,13 +10,6 @@ from simulated_systems import digest  # noqa: E402
 
 
 class TwoWhoKnowIt(CompanyTest):
-    def vault(self):
-        return (self.company.systems_folder / "warehouse.report_rw.secret").read_text().strip()
-
-    def in_use(self):
-        """What of it the system keeps."""
-        return next(a["password"] for a in self.company.state("warehouse")["accounts"].values() if a["login"] == "report_rw")
-
     def leaves(self, person):
         case, digest = self.company.plan(subject=person)
         self.company.approve(digest)
@@ -30,16 +23,16 @@ class TwoWhoKnowIt(CompanyTest):
         return [e for e in self.company.effects("warehouse") if e["action"] == "rotate_secret"]
 
     def test_the_older_case_does_not_bring_back_what_the_second_leaver_knew(self):
-        at_first = self.vault()
+        at_first = self.company.shared_value()
         first = self.leaves(SUBJECT)
-        known_to_the_second = self.vault()
+        known_to_the_second = self.company.shared_value()
         self.leaves(OTHER)
-        self.assertEqual(len({at_first, known_to_the_second, self.vault()}), 3)
+        self.assertEqual(len({at_first, known_to_the_second, self.company.shared_value()}), 3)
         for again in range(2):
             with self.subTest(again=again):
                 self.company.must("run", first)      # it still waits for a person, and looks at everything anew
-                self.assertEqual(self.in_use(), digest(self.vault()))
-                self.assertNotIn(self.vault(), (at_first, known_to_the_second))
+                self.assertEqual(self.company.shared_value_in_use(), digest(self.company.shared_value()))
+                self.assertNotIn(self.company.shared_value(), (at_first, known_to_the_second))
                 path = self.secret(first)
                 self.assertEqual((path["state"], path["grade"], path["control"]), ("ended", "refused", "held"))
         self.assertEqual(len(self.rotations()), 3, "once more, since nobody could tell who had set it; then it stands")
@@ -50,19 +43,19 @@ class TwoWhoKnowIt(CompanyTest):
         (self.company.systems_folder / "warehouse.report_rw.secret").write_text(hers + "\n")
         self.company.ask("warehouse", op="control", passwords={"report_rw": hers})
         self.company.must("run", first)
-        self.assertNotEqual(self.vault(), hers)
-        self.assertEqual(self.in_use(), digest(self.vault()))
+        self.assertNotEqual(self.company.shared_value(), hers)
+        self.assertEqual(self.company.shared_value_in_use(), digest(self.company.shared_value()))
         self.assertEqual(self.secret(first)["state"], "ended")
 
     def test_where_it_has_to_be_set_again_it_becomes_one_that_nobody_knew(self):
-        at_first = self.vault()
+        at_first = self.company.shared_value()
         first = self.leaves(SUBJECT)
-        known_to_the_second = self.vault()
+        known_to_the_second = self.company.shared_value()
         self.leaves(OTHER)
         self.company.ask("warehouse", op="control", passwords={"report_rw": at_first})    # a restored backup
         self.company.must("run", first)
-        self.assertEqual(self.in_use(), digest(self.vault()))
-        self.assertNotIn(self.vault(), (at_first, known_to_the_second))
+        self.assertEqual(self.company.shared_value_in_use(), digest(self.company.shared_value()))
+        self.assertNotIn(self.company.shared_value(), (at_first, known_to_the_second))
         self.assertEqual(self.secret(first)["state"], "ended")
 
 

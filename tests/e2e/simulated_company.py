@@ -150,6 +150,14 @@ class Company:
     def state(self, system):
         return self.ask(system, op="control")["state"]
 
+    def shared_value(self):
+        """Of the secret that several know on the warehouse, what the vault holds."""
+        return (self.systems_folder / "warehouse.report_rw.secret").read_text().strip()
+
+    def shared_value_in_use(self):
+        """The digest of it that the system keeps."""
+        return next(a["password"] for a in self.state("warehouse")["accounts"].values() if a["login"] == "report_rw")
+
     def reset(self):
         for system in SYSTEMS:
             self.ask(system, op="control", reset=True)
