@@ -3,6 +3,7 @@
 #include <ldap.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "openldap/actions.hpp"
 #include "openldap/slapd.hpp"
@@ -68,6 +69,61 @@ TEST_CASE("openldap: an account that another hand unlocked is told from one that
   const auto seen = look_back(*connector, Action::restore_account, her, image);
   CHECK(seen.there == std::vector{her.id()});
   CHECK(seen.old_way == Presence::present);  // something else than the new password opens it
+}
+
+TEST_CASE("openldap: trap: failed logins that lock a returned account again make no other password of the new one") {
+  Slapd slapd;
+  const auto connector = slapd.connector(), later = slapd.connector();  // later: another process, which has tried nothing
+  const std::string dn = slapd.add_person("alice");
+  const auto her = slapd.account(dn);
+  const auto image = before(*connector, Action::lock_and_replace, her);
+  REQUIRE(apply(*connector, Action::lock_and_replace, her));
+  const auto lock_out = [&] {
+    for (int i = 0; i < 5; ++i) CHECK(slapd.try_bind(dn, k_password) == LDAP_INVALID_CREDENTIALS);
+    REQUIRE_FALSE(slapd.root().first(dn, "pwdAccountLockedTime").empty());
+  };
+  REQUIRE(apply(*connector, Action::restore_account, her, image, testing::k_return_value));
+  lock_out();
+  CHECK(slapd.try_bind(dn, testing::k_return_value) == LDAP_INVALID_CREDENTIALS);
+  const auto seen = look_back(*connector, Action::restore_account, her, image);
+  CHECK(seen.there == std::vector{her.id()});
+  CHECK(seen.old_way == Presence::absent);
+  CHECK(seen.words.find("failed logins") != std::string::npos);
+  CHECK(look_back(*later, Action::restore_account, her, image).old_way == Presence::unknown);
+  // A repeat lifts the lock: it sets the same password.
+  REQUIRE(apply(*later, Action::restore_account, her, image, testing::k_return_value));
+  CHECK(slapd.try_bind(dn, testing::k_return_value) == LDAP_SUCCESS);
+  CHECK(look_back(*later, Action::restore_account, her, image).old_way == Presence::absent);
+  // Another hand's password, and locked on top: what was let in once says nothing any more.
+  REQUIRE(slapd.root().replace(dn, {{"userPassword", {"helpdesk-choice"}}}) == LDAP_SUCCESS);
+  lock_out();
+  CHECK(look_back(*later, Action::restore_account, her, image).old_way == Presence::unknown);
+  REQUIRE(slapd.root().remove_value(dn, "pwdAccountLockedTime", slapd.root().first(dn, "pwdAccountLockedTime")) == LDAP_SUCCESS);
+  CHECK(look_back(*later, Action::restore_account, her, image).old_way == Presence::present);
+}
+
+TEST_CASE("openldap: an account that was given back while somebody tries on with the old password is not taken for another's") {
+  Slapd slapd;
+  const auto connector = slapd.connector();
+  const std::string dn = slapd.add_person("alice");
+  const auto her = slapd.account(dn);
+  const auto image = before(*connector, Action::lock_and_replace, her);
+  REQUIRE(apply(*connector, Action::lock_and_replace, her));
+  {
+    const std::jthread devices([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) (void)slapd.try_bind(dn, k_password);
+    });
+    int told = 0;
+    for (int round = 0; round < 5; ++round) {
+      CHECK(apply(*connector, Action::restore_account, her, image, testing::k_return_value));
+      const auto seen = look_back(*connector, Action::restore_account, her, image);
+      CHECK(seen.there == std::vector{her.id()});
+      CHECK_MESSAGE(seen.old_way != Presence::present, seen.words);
+      if (seen.old_way == Presence::absent) ++told;
+    }
+    CHECK(told > 0);
+    MESSAGE("told ", told, " times of 5");
+  }
 }
 
 TEST_CASE("openldap: trap: a connection that was bound before the cut would wake up; while it is open nothing is unlocked") {

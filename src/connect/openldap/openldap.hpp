@@ -27,7 +27,7 @@
 // is seen on our own entry; its clock is read from our own connection's start in cn=Connections,cn=Monitor.
 //
 // Our credential needs: write on userPassword (which makes it root-equivalent in effect), read and write on pwdAccountLockedTime and
-// pwdEndTime, read on pwdFailureTime and pwdLastSuccess, write on `member` and its kin of groups, read of the tree and of cn=Connections,cn=Monitor, and limits
+// pwdEndTime, read on pwdFailureTime, pwdChangedTime and pwdLastSuccess, write on `member` and its kin of groups, read of the tree and of cn=Connections,cn=Monitor, and limits
 // that let a listing end (size.prtotal=unlimited). Overlay ppolicy with ppolicy_use_lockout; back_monitor. The kill-switch is the first rule of
 // the database, before the one for userPassword (slapd.conf form; the group is a groupOfNames that is never empty):
 //   access to *
@@ -80,6 +80,11 @@ class OpenLdap final : public Connector {
   [[nodiscard]] base::Result<ApplyOutcome> apply_restore_account(Connection& ours, const ApplyRequest& request);
   [[nodiscard]] base::Result<ApplyOutcome> apply_restore_memberships(Connection& ours, const ApplyRequest& request);
   [[nodiscard]] base::Result<RestoreLook> look_at_restored_account(Connection& ours, const ApplyRequest& request, const Entry& entry);
+  /// Lets the new password in once, a second after it was set, lifting what failed logins of others lock meanwhile; keeps pwdChangedTime of it.
+  /// It counts in seconds: as long as it is the same, nobody has set another since.
+  [[nodiscard]] base::Status try_new_password(Connection& ours, const ApplyRequest& request, const std::string& dn);
+  /// 49 for the new password: another's password, or a lock by failed logins that answers the same to any.
+  [[nodiscard]] base::Status look_at_refusal(Connection& ours, const ApplyRequest& request, const Entry& entry, RestoreLook& out);
   [[nodiscard]] base::Result<Observation> observe_account(Connection& ours, const model::Node& target);
   [[nodiscard]] base::Result<Observation> observe_session(Connection& ours, const model::Node& target, base::Duration timeout);
   [[nodiscard]] base::Result<Observation> observe_membership(Connection& ours, const model::Node& target);
@@ -95,6 +100,9 @@ class OpenLdap final : public Connector {
   std::mutex proof_mutex_;  // one proof at a time: two would see each other's membership
   std::optional<SwitchProof> proof_;
   base::Duration proof_at_{0};
+
+  std::mutex let_in_mutex_;
+  std::map<std::string, std::string> let_in_changed_;  // entryUUID -> pwdChangedTime of the new password that was let in, in this process
 };
 
 }  // namespace exeunt::connect::openldap

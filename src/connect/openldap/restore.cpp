@@ -2,6 +2,8 @@
 #include <ldap.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 
 #include "base/escape.hpp"
 #include "connect/answers.hpp"
@@ -22,13 +24,18 @@ using model::NodeKind;
 
 constexpr const char* k_lock = "pwdAccountLockedTime";
 constexpr const char* k_end = "pwdEndTime";
+constexpr const char* k_changed = "pwdChangedTime";
 // Facts of a before-image.
 constexpr const char* k_fact_end = "valid_until";           // pwdEndTime, where there was one
 constexpr const char* k_fact_switched = "in_switch_group";  // "yes": she was in it before, and nobody here takes her out
 constexpr const char* k_fact_listed_by = "listed_by";       // attributes of the group that named her
 
+constexpr int k_unlocks_max = 20;                     // of one call: who tries on with an old password may lock the account again at once
+constexpr base::Duration k_changed_time_step{1'000};  // what pwdChangedTime counts in
+
 /// Shut as a case leaves it. A lock by failed logins that ends by itself is none.
 bool is_shut(const Entry& entry, base::Time now) { return lock_of(entry).for_good(now); }
+bool held_out(const Entry& entry, base::Time now) { return !lock_of(entry).since.empty() && !is_shut(entry, now); }
 
 std::vector<std::string> words_in(const std::string& text) {
   std::vector<std::string> out;
@@ -52,6 +59,18 @@ base::Status none_held(Connection& ours, const Settings& settings, const Names& 
     return base::fail(Code::failed_precondition, ours.subject() + ": connections bound before the cut cannot all be listed: " + held.reason,
                       "let our bind DN read cn=Connections,cn=Monitor");
   return {};
+}
+
+/// When its password was last changed, whoever by, and the lock. (The entry's own version says less: a failed login changes it.)
+base::Result<std::optional<Entry>> read_password_state(Connection& ours, const std::string& dn) {
+  return read_dn(ours, dn, {k_changed, k_lock, k_end});
+}
+
+/// Takes the lock by failed logins away, and with it the count of them; the password stays.
+base::Status lift_lockout(Connection& ours, const std::string& dn) {
+  EXEUNT_TRY_ASSIGN(const Reply reply, ours.modify(dn, {{Change::Kind::remove, k_lock, {}}}));
+  if (reply.code == LDAP_SUCCESS || reply.code == LDAP_NO_SUCH_ATTRIBUTE) return {};
+  return base::fail(server_error(ours.subject(), "lift the lock by failed logins of " + dn, reply.code, reply.diagnostic));
 }
 
 /// One modify: never unlocked without the new password being the only one.
@@ -111,10 +130,33 @@ base::Result<ApplyOutcome> OpenLdap::apply_restore_account(Connection& ours, con
   EXEUNT_TRY(open_entry(ours, *known.entry, *before, *request.new_secret));
   if (!settings_.switch_group.empty() && fact(*before, k_fact_switched) != "yes")
     for (const std::string& dn : known.names.dns) EXEUNT_TRY(take_out_of_switch_group(ours, settings_, dn));
+  EXEUNT_TRY(try_new_password(ours, request, known.entry->dn));
   ApplyOutcome outcome;
   outcome.acknowledged.push_back(request.target.id());
   outcome.words = "unlocked with a new password in one modify, out of the switch group";
   return outcome;
+}
+
+base::Status OpenLdap::try_new_password(Connection& ours, const ApplyRequest& request, const std::string& dn) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable nothing;
+  (void)clock_.wait_for(lock, nothing, k_changed_time_step, [] { return false; });
+  auto tried = Connection::open(settings_, clock_, request.deadline.timeout);
+  if (!tried) return {};  // the look tells it
+  for (int unlocked = 0;; ++unlocked) {
+    EXEUNT_TRY_ASSIGN(const auto entry, read_password_state(ours, dn));
+    const auto reply = tried->bind(dn, *request.new_secret);
+    if (!entry || !reply) return {};
+    if (reply->code == LDAP_SUCCESS) {
+      const std::lock_guard guard(let_in_mutex_);
+      let_in_changed_[request.target.key.native_id] = entry->first(k_changed);
+      return {};
+    }
+    EXEUNT_TRY_ASSIGN(const auto now, read_password_state(ours, dn));
+    if (!now || !held_out(*now, clock_.now()) || unlocked == k_unlocks_max) return {};
+    EXEUNT_TRY(lift_lockout(ours, dn));
+  }
 }
 
 base::Result<ApplyOutcome> OpenLdap::apply_restore_memberships(Connection& ours, const ApplyRequest& request) {
@@ -181,12 +223,38 @@ base::Result<RestoreLook> OpenLdap::look_at_restored_account(Connection& ours, c
     out.old_way = Presence::absent;
     out.words += "; the new password is let in, and replaced every other";
   } else if (reply->code == LDAP_INVALID_CREDENTIALS) {
-    out.old_way = Presence::present;
-    out.words += "; the new password is not the account's: whatever is, opens it";
+    EXEUNT_TRY(look_at_refusal(ours, request, entry, out));
   } else {
     out.words += "; the new password: " + code_words(reply->code, reply->diagnostic);
   }
   return out;
+}
+
+base::Status OpenLdap::look_at_refusal(Connection& ours, const ApplyRequest& request, const Entry& entry, RestoreLook& out) {
+  EXEUNT_TRY_ASSIGN(const auto now, read_password_state(ours, entry.dn));
+  if (!now || !held_out(*now, clock_.now())) {
+    out.old_way = Presence::present;
+    out.words += "; the new password is not the account's: whatever is, opens it";
+    return {};
+  }
+  std::string changed;
+  {
+    const std::lock_guard guard(let_in_mutex_);
+    if (const auto known = let_in_changed_.find(request.target.key.native_id); known != let_in_changed_.end()) changed = known->second;
+  }
+  if (!changed.empty() && now->first(k_changed) == changed) {
+    out.old_way = Presence::absent;
+    out.words +=
+        "; the new password was let in, and the password is unchanged since; failed logins lock the account for a while: stop what tries "
+        "on "
+        "with the old password, or let an administrator lift pwdAccountLockedTime";
+    return {};
+  }
+  out.words +=
+      "; the new password cannot be told right or wrong while failed logins lock the account: stop what tries on with the old password, "
+      "then "
+      "go on";
+  return {};
 }
 
 }  // namespace exeunt::connect::openldap
