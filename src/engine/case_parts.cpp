@@ -55,7 +55,7 @@ CaseParts::CaseParts(const EngineNeeds& needs, const RunOptions& options, std::u
                {}} {}
 
 model::CaseState CaseParts::state_now() const {
-  model::CaseState state{};
+  model::CaseState state = model::CaseState::draft;
   stream_->inspect([&](const evidence::CaseFold& fold) { state = fold.state; });
   return state;
 }

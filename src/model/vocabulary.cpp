@@ -129,7 +129,7 @@ constexpr Names<UseMoment, 3> k_use_moment{
 
 template <class E, std::size_t N>
 constexpr std::array<E, N> values_of(const Names<E, N>& names) {
-  std::array<E, N> out{};
+  std::array<E, N> out{};  // NOLINT(bugprone-invalid-enum-default-initialization): each is set below
   for (std::size_t i = 0; i < N; ++i) out[i] = names[i].first;
   return out;
 }

@@ -153,7 +153,7 @@ template <class E>
 }
 template <class E>
 [[nodiscard]] std::span<const E> all() {
-  return all_of(E{});
+  return all_of(E{});  // NOLINT(bugprone-invalid-enum-default-initialization): names the type only
 }
 
 }  // namespace exeunt::model
