@@ -18,19 +18,21 @@ tl::unexpected<base::Error> refuse(std::string what) {
 // Largest power of two smaller than n (RFC 6962 §2.1); n >= 2.
 std::uint64_t split_of(std::uint64_t n) { return std::bit_floor(n - 1); }
 
-void subproof(std::span<const Hash32> leaves, std::uint64_t old_size, bool whole, std::vector<Hash32>& out) {
-  if (old_size == leaves.size()) {
-    if (!whole) out.push_back(root_of(leaves));
-    return;
+tl::unexpected<base::Error> refuse_question(std::string what) {
+  return base::fail(base::Code::invalid_argument, "proof: " + std::move(what), "ask for one of this tree");
+}
+
+/// Of the leaves [begin, end), which the recursion of §2.1 arrives at: every subtree of them is perfect and whole, the largest first.
+base::Result<Hash32> root_of_range(std::uint64_t begin, std::uint64_t end, const SubtreeSource& source) {
+  const std::uint64_t size = end - begin;
+  std::vector<Hash32> roots;
+  while (begin < end) {
+    const int level = static_cast<int>(std::bit_width(end - begin)) - 1;
+    EXEUNT_TRY_ASSIGN(roots.emplace_back(), source(Subtree{level, begin >> level}));
+    begin += std::uint64_t{1} << level;
   }
-  const std::uint64_t split = split_of(leaves.size());
-  if (old_size <= split) {
-    subproof(leaves.first(split), old_size, whole, out);
-    out.push_back(root_of(leaves.subspan(split)));
-  } else {
-    subproof(leaves.subspan(split), old_size - split, false, out);
-    out.push_back(root_of(leaves.first(split)));
-  }
+  EXEUNT_TRY_ASSIGN(const Frontier frontier, Frontier::restore(size, std::move(roots)));
+  return frontier.root();
 }
 
 bool to_hash(std::span<const std::uint8_t> bytes, Hash32& out) {
@@ -98,29 +100,68 @@ Hash32 root_of(std::span<const Hash32> leaves) {
   return frontier.root();
 }
 
-std::vector<Hash32> inclusion_path(std::span<const Hash32> leaves, std::uint64_t index) {
-  EXEUNT_CHECK(index < leaves.size());
+SubtreeSource subtrees_of(std::span<const Hash32> leaves) {
+  return [leaves](const Subtree& subtree) -> base::Result<Hash32> {
+    return root_of(leaves.subspan(subtree.index << subtree.level, std::uint64_t{1} << subtree.level));
+  };
+}
+
+base::Result<Hash32> root_of(std::uint64_t size, const SubtreeSource& source) {
+  if (size == 0) return empty_root();
+  return root_of_range(0, size, source);
+}
+
+base::Result<std::vector<Hash32>> inclusion_path(std::uint64_t index, std::uint64_t size, const SubtreeSource& source) {
+  if (index >= size) return refuse_question("entry " + std::to_string(index) + " is not in a tree of " + std::to_string(size));
   std::vector<Hash32> path;
-  while (leaves.size() > 1) {
-    const std::uint64_t split = split_of(leaves.size());
-    if (index < split) {
-      path.push_back(root_of(leaves.subspan(split)));
-      leaves = leaves.first(split);
+  std::uint64_t begin = 0;
+  std::uint64_t end = size;
+  while (end - begin > 1) {
+    const std::uint64_t middle = begin + split_of(end - begin);
+    if (index < middle) {
+      EXEUNT_TRY_ASSIGN(path.emplace_back(), root_of_range(middle, end, source));
+      end = middle;
     } else {
-      path.push_back(root_of(leaves.first(split)));
-      leaves = leaves.subspan(split);
-      index -= split;
+      EXEUNT_TRY_ASSIGN(path.emplace_back(), root_of_range(begin, middle, source));
+      begin = middle;
     }
   }
   std::reverse(path.begin(), path.end());
   return path;
 }
 
+base::Result<std::vector<Hash32>> consistency_path(std::uint64_t old_size, std::uint64_t size, const SubtreeSource& source) {
+  if (old_size == 0) return refuse_question("consistency from an empty tree proves nothing");
+  if (old_size > size) return refuse_question("a tree of " + std::to_string(old_size) + " is not in one of " + std::to_string(size));
+  std::vector<Hash32> path;
+  std::uint64_t begin = 0;
+  std::uint64_t end = size;
+  while (end != old_size) {
+    const std::uint64_t middle = begin + split_of(end - begin);
+    if (old_size <= middle) {
+      EXEUNT_TRY_ASSIGN(path.emplace_back(), root_of_range(middle, end, source));
+      end = middle;
+    } else {
+      EXEUNT_TRY_ASSIGN(path.emplace_back(), root_of_range(begin, middle, source));
+      begin = middle;
+    }
+  }
+  // The older tree itself is known to whoever checks; the rest of it is not.
+  if (begin != 0) {
+    EXEUNT_TRY_ASSIGN(path.emplace_back(), root_of_range(begin, end, source));
+  }
+  std::reverse(path.begin(), path.end());
+  return path;
+}
+
+std::vector<Hash32> inclusion_path(std::span<const Hash32> leaves, std::uint64_t index) {
+  EXEUNT_CHECK(index < leaves.size());
+  return inclusion_path(index, leaves.size(), subtrees_of(leaves)).value();
+}
+
 std::vector<Hash32> consistency_path(std::span<const Hash32> leaves, std::uint64_t old_size) {
   EXEUNT_CHECK(old_size > 0 && old_size <= leaves.size());
-  std::vector<Hash32> path;
-  subproof(leaves, old_size, true, path);
-  return path;
+  return consistency_path(old_size, leaves.size(), subtrees_of(leaves)).value();
 }
 
 base::Status verify_inclusion(std::uint64_t index, std::uint64_t size, std::span<const std::uint8_t> leaf, std::span<const HashBytes> path,

@@ -34,7 +34,26 @@ class Frontier {
   std::vector<Hash32> roots_;
 };
 
-/// Root, inclusion path and consistency path from leaf hashes [0, size).
+/// A perfect subtree: the 2^level leaves from index * 2^level on. Level 0 is a leaf.
+struct Subtree {
+  int level = 0;
+  std::uint64_t index = 0;
+  bool operator==(const Subtree&) const = default;
+};
+/// Where the hashes of a tree's perfect subtrees come from: leaves in memory, tiles, a store. Only subtrees that lie whole within the tree
+/// are asked for. Its error ends what asked.
+using SubtreeSource = std::function<base::Result<Hash32>(const Subtree&)>;
+/// The span must outlive the source.
+[[nodiscard]] SubtreeSource subtrees_of(std::span<const Hash32> leaves);
+
+/// Root (RFC 9162 §2.1.1), inclusion path (§2.1.3.1, from the leaf's sibling upwards) and consistency path (§2.1.4.1) of the tree of `size` leaves;
+/// at most 64 hashes a path, and at most 64 questions for each of them. They are as true as the source: a path made from outside hashes says
+/// something once it is verified against a signed root. invalid_argument: index >= size; old_size 0 or above size.
+[[nodiscard]] base::Result<Hash32> root_of(std::uint64_t size, const SubtreeSource& source);
+[[nodiscard]] base::Result<std::vector<Hash32>> inclusion_path(std::uint64_t index, std::uint64_t size, const SubtreeSource& source);
+[[nodiscard]] base::Result<std::vector<Hash32>> consistency_path(std::uint64_t old_size, std::uint64_t size, const SubtreeSource& source);
+
+/// The same from leaf hashes [0, size) in memory; an index or an older size that is not in the tree is a fault of the caller.
 [[nodiscard]] Hash32 root_of(std::span<const Hash32> leaves);
 [[nodiscard]] std::vector<Hash32> inclusion_path(std::span<const Hash32> leaves, std::uint64_t index);
 [[nodiscard]] std::vector<Hash32> consistency_path(std::span<const Hash32> leaves, std::uint64_t old_size);
