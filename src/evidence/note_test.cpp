@@ -2,30 +2,28 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
-
 #include "base/file.hpp"
 #include "evidence/merkle.hpp"
+#include "testing/vectors.hpp"
 
 using namespace exeunt;
-namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path k_vectors = fs::path(EXEUNT_PROJECT_ROOT) / ".." / "shared" / "vectors";
 constexpr std::string_view k_neumann = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
-constexpr std::string_view k_tessera = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx";
+constexpr std::string_view k_fixed_log = "example.com/behind-the-sofa+6ded73a9+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c";
+constexpr std::string_view k_fixed_witness = "witness.example.com/w1+745fb5e8+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU";
+constexpr std::string_view k_fixed_checkpoint =
+    "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n"
+    "— example.com/behind-the-sofa be1zqQx8hYrJJIfiWfY39ShElJ74dPrOjXSgJJ2qG3vny2U7JyHN2kKCWb5H5e2MfxP7My2OyDRrDvCH/RbVubiZ8AE=\n"
+    "— witness.example.com/w1 dF+16AAAAABkGFDLUwBLV8e4tjvb6qEHiNTQjDZIX+7tvd038taw9A7W/cQ7ZhSah0uJMOI6CTPez5qwHtE49MrkWhU349mtYmi3Dw==\n";
 
-bool skipped(const fs::path& path) {
-  if (fs::exists(path)) return false;
-  MESSAGE("SKIPPED: ", path.string(), " is not there");
-  return true;
-}
-
-evidence::SigningKey key_named(const std::string& name) {
+evidence::SigningKey key_named(const std::string& name, evidence::KeyType type = evidence::KeyType::ed25519) {
   base::SystemRandom random;
-  return evidence::SigningKey::generate(name, random);
+  return evidence::SigningKey::generate(name, random, type);
 }
+
+const evidence::Checkpoint k_checkpoint{"exeunt.test/log", 12, evidence::empty_root()};
 
 }  // namespace
 
@@ -96,40 +94,138 @@ TEST_CASE("note: checkpoint texts that are not exact are refused") {
   }
 }
 
-TEST_CASE("note: Go's own note and the specification's own note open") {
-  if (skipped(k_vectors)) return;
+TEST_CASE("note: the text ends at the last empty line, and what is no note is refused by its shape") {
+  const auto key = key_named("a");
+  const std::string text = "one\n\ntwo\n\n";
+  const auto note = evidence::read_note(text + "\n" + key.sign(text));
+  REQUIRE(note.has_value());
+  CHECK_EQ(note->text, text);
+  REQUIRE_EQ(note->signatures.size(), 1);
+  CHECK_EQ(note->signatures[0].name, "a");
+  CHECK_EQ(note->signatures[0].id, key.verifier().id);
+  CHECK_EQ(note->signatures[0].bytes.size(), 64);
+  const std::string line = key.sign("x\n");
+  const std::vector<std::string> bad_notes{"",
+                                           "x\n",
+                                           "x\n\n",
+                                           line,
+                                           "\n" + line,
+                                           "x\n" + line,
+                                           "x\n\n" + line.substr(0, line.size() - 1),
+                                           "x\n\n" + line + "\n",
+                                           "x\n\n- a AAAAAAA=\n",
+                                           "x\n\n— a AAAAAA==\n",
+                                           "x\n\n— a AAAAAAAA \n",
+                                           "x\n\n—  AAAAAAAA\n",
+                                           "x\n\n— a+b AAAAAAAA\n",
+                                           "x\r\n\n" + line,
+                                           "x\xff\n\n" + line,
+                                           std::string(1'000'000, 'x') + "\n\n" + line};
+  for (const std::string& bad : bad_notes) {
+    CAPTURE(bad.substr(0, 80));
+    CHECK_FALSE(evidence::read_note(bad).has_value());
+  }
+}
+
+TEST_CASE("note: a key of the same name, or of the same id, is another key") {
+  const auto known = key_named("a");
+  const auto other = key_named("a");
+  const std::string text = "x\n";
+  CHECK_EQ(evidence::open_note(text + "\n" + other.sign(text) + known.sign(text), {known.verifier()}).value_or(""), text);
+  auto renamed = known.verifier();
+  renamed.name = "b";
+  CHECK_FALSE(evidence::open_note(text + "\n" + known.sign(text), {renamed}).has_value());
+}
+
+TEST_CASE("note: a witness's cosignature made by another program holds, with its time, and no altered one") {
+  // Made with Python's cryptography over the text of c2sp.org/tlog-cosignature; seeds 32 bytes of 1 (log) and of 2 (witness).
+  const auto log = evidence::parse_verifier_key(k_fixed_log);
+  const auto witness = evidence::parse_verifier_key(k_fixed_witness);
+  REQUIRE(log.has_value());
+  REQUIRE(witness.has_value());
+  CHECK_EQ(witness->type, evidence::KeyType::cosignature_v1);
+  CHECK_EQ(witness->text(), k_fixed_witness);
+  const auto opened = evidence::open_checkpoint(k_fixed_checkpoint, *log, {*witness});
+  REQUIRE(opened.has_value());
+  CHECK_EQ(opened->checkpoint.size, 20852163);
+  REQUIRE_EQ(opened->witnesses.size(), 1);
+  CHECK_EQ(opened->witnesses[0].key.name, "witness.example.com/w1");
+  CHECK_EQ(opened->witnesses[0].time_s, 1679315147);
+  // Without the witness's key the line is one of an unknown key.
+  CHECK(evidence::open_checkpoint(k_fixed_checkpoint, *log, {}).value().witnesses.empty());
+  for (std::size_t i = k_fixed_checkpoint.rfind(' ') + 1; i + 2 < k_fixed_checkpoint.size(); ++i) {
+    CAPTURE(i);
+    std::string altered(k_fixed_checkpoint);
+    altered[i] = altered[i] == 'A' ? 'B' : 'A';
+    if (altered == k_fixed_checkpoint) continue;
+    const auto seen = evidence::open_checkpoint(altered, *log, {*witness});
+    // The first four bytes are the key's id: another one is an unknown key.
+    CHECK((!seen.has_value() || seen->witnesses.empty()));
+  }
+}
+
+TEST_CASE("note: a published witness key is read") {
+  const std::string text = "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2";
+  const auto key = evidence::parse_verifier_key(text);
+  REQUIRE(key.has_value());
+  CHECK_EQ(key->type, evidence::KeyType::cosignature_v1);
+  CHECK_EQ(key->text(), text);
+  CHECK_EQ(evidence::parse_verifier_key("rekor.sigstore.dev+12345678+AwEB").error().code, base::Code::unimplemented);
+}
+
+TEST_CASE("note: a checkpoint is the log's only when the log's own key signed it, under its own name") {
+  const auto log = key_named("exeunt.test/log");
+  const auto witness = key_named("witness.test", evidence::KeyType::cosignature_v1);
+  const auto other = key_named("witness.other", evidence::KeyType::cosignature_v1);
+  const std::string text = evidence::checkpoint_text(k_checkpoint);
+  const std::string by_log = text + "\n" + log.sign(text);
+  const std::vector<evidence::VerifierKey> known{witness.verifier()};
+  const auto opened =
+      evidence::open_checkpoint(by_log + other.cosign(text, 5) + witness.cosign(text, 7) + witness.cosign(text, 6), log.verifier(), known);
+  REQUIRE(opened.has_value());
+  CHECK_EQ(opened->checkpoint, k_checkpoint);
+  REQUIRE_EQ(opened->witnesses.size(), 1);
+  CHECK_EQ(opened->witnesses[0].time_s, 7);
+  CHECK_FALSE(evidence::open_checkpoint(text + "\n" + witness.cosign(text, 7), log.verifier(), known).has_value());
+  CHECK_FALSE(evidence::open_checkpoint(by_log + witness.cosign("other\n", 7), log.verifier(), known).has_value());
+  CHECK(evidence::open_checkpoint(by_log + other.cosign("other\n", 7), log.verifier(), known).has_value());
+  CHECK_FALSE(evidence::open_checkpoint(by_log, log.verifier(), known, "another origin").has_value());
+  CHECK_FALSE(evidence::open_checkpoint(by_log, witness.verifier(), {}).has_value());
+  const auto elsewhere = key_named("exeunt.test/key");
+  const std::string renamed = text + "\n" + elsewhere.sign(text);
+  CHECK_FALSE(evidence::open_checkpoint(renamed, elsewhere.verifier(), {}).has_value());
+  CHECK(evidence::open_checkpoint(renamed, elsewhere.verifier(), {}, "exeunt.test/log").has_value());
+}
+
+TEST_CASE("note: one seed has another id for each type, and a witness's private key is read back as one") {
+  const auto witness = key_named("w", evidence::KeyType::cosignature_v1);
+  const auto again = evidence::SigningKey::parse(witness.text());
+  REQUIRE(again.has_value());
+  CHECK_EQ(again->verifier().type, evidence::KeyType::cosignature_v1);
+  CHECK_EQ(again->cosign("x\n", 3), witness.cosign("x\n", 3));
+  auto as_log = witness.verifier();
+  as_log.type = evidence::KeyType::ed25519;
+  CHECK_FALSE(evidence::parse_verifier_key(as_log.text()).has_value());
+}
+
+TEST_CASE("note: vectors: Go's own note and the specification's own note open, and altered ones do not") {
+  const auto folder = testing::vectors("note: Go's own note and the specification's own note", "");
+  if (!folder) return;
   const auto neumann = evidence::parse_verifier_key(k_neumann);
   REQUIRE(neumann.has_value());
   CHECK_EQ(neumann->text(), k_neumann);
-  const auto words = evidence::open_note(base::read_file(k_vectors / "PeterNeumann.note").value(), {*neumann});
-  CHECK(words.value_or("").starts_with("If you think cryptography"));
-  const auto example = evidence::parse_verifier_key(base::read_file(k_vectors / "c2sp" / "signed-note-example.vkey").value());
+  const std::string note = base::read_file(*folder / "PeterNeumann.note").value();
+  CHECK(evidence::open_note(note, {*neumann}).value_or("").starts_with("If you think cryptography"));
+  const auto example = evidence::parse_verifier_key(base::read_file(*folder / "c2sp" / "signed-note-example.vkey").value());
   REQUIRE(example.has_value());
-  CHECK_EQ(evidence::open_note(base::read_file(k_vectors / "c2sp" / "signed-note-example.txt").value(), {*example}).value_or(""),
-           "This is an example message.\n");
-}
-
-TEST_CASE("note: the checkpoints of a real tlog-tiles log verify, and are of its entries") {
-  const fs::path log = k_vectors / "tessera-log";
-  if (skipped(log)) return;
-  const auto key = evidence::parse_verifier_key(k_tessera);
-  REQUIRE(key.has_value());
-  const std::string bundle = base::read_file(log / "tile" / "entries" / "000.p" / "15").value();
-  std::vector<base::Hash32> leaves;
-  for (std::size_t at = 0; at + 2 <= bundle.size();) {
-    const std::size_t length =
-        static_cast<std::size_t>(static_cast<unsigned char>(bundle[at])) * 256 + static_cast<unsigned char>(bundle[at + 1]);
-    leaves.push_back(evidence::leaf_hash(bundle.substr(at + 2, length)));
-    at += 2 + length;
-  }
-  REQUIRE_EQ(leaves.size(), 15);
-  for (std::size_t size = 0; size <= 15; ++size) {
-    CAPTURE(size);
-    const auto text = evidence::open_note(base::read_file(log / ("checkpoint." + std::to_string(size))).value(), {*key});
-    REQUIRE(text.has_value());
-    const auto checkpoint = evidence::parse_checkpoint_text(*text);
-    REQUIRE(checkpoint.has_value());
-    CHECK_EQ(checkpoint->size, size);
-    CHECK_EQ(checkpoint->root, evidence::root_of(std::span(leaves).first(size)));
+  const std::string own = base::read_file(*folder / "c2sp" / "signed-note-example.txt").value();
+  CHECK_EQ(evidence::open_note(own, {*example}).value_or(""), "This is an example message.\n");
+  for (const auto& [whole, key] : {std::pair(note, *neumann), std::pair(own, *example)}) {
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      CAPTURE(i);
+      std::string altered = whole;
+      altered[i] = static_cast<char>(altered[i] ^ 1);
+      CHECK_FALSE(evidence::open_note(altered, {key}).has_value());
+    }
   }
 }
