@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 
 #include "evidence/merkle.hpp"
+#include "model/transitions.hpp"
 
 using namespace exeunt;
 using evidence::Folder;
@@ -507,5 +508,34 @@ TEST_CASE("fold: an exception that nobody may have approved, or that was not ask
     stream.must(LeafKind::exception_asked, Stream::asked("half", "n_1", 2, 500));
     CHECK(refused(row.then(stream)));
     CHECK(stream.of("n_2").state == model::PathState::live);
+  }
+}
+
+TEST_CASE("fold: that a record was issued is taken in every state of a case and changes nothing but the place in the stream") {
+  for (const auto state : model::all<model::CaseState>()) {
+    CAPTURE(model::name(state));
+    Stream stream;
+    stream.must(LeafKind::case_opened);
+    auto at = model::CaseState::draft;
+    // By any chain of allowed changes; states that need more than that (restoring) are reached from their own tests.
+    const auto reach = [&](model::CaseState to) {
+      if (at == to) return true;
+      if (!model::may_change(at, to) || to == model::CaseState::restoring) return false;
+      stream.state(std::string(model::name(to)));
+      at = to;
+      return true;
+    };
+    using C = model::CaseState;
+    for (const auto step : {C::waiting_approval, C::running, C::closed, C::reopened}) {
+      if (reach(state)) break;
+      reach(step);
+    }
+    if (!reach(state)) continue;
+    const auto before = stream.folder.state();
+    CHECK(stream.add(LeafKind::record_issued, [](Leaf& leaf) { leaf.count = 1; }).has_value());
+    const auto after = stream.folder.state();
+    CHECK_EQ(after.state, before.state);
+    CHECK_EQ(after.entries, before.entries + 1);
+    CHECK_EQ(evidence::exit_code(after), evidence::exit_code(before));
   }
 }
