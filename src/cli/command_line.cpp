@@ -131,9 +131,12 @@ void add_looking(CLI::App& app, Parsed& parsed) {
   auto* status_command = app.add_subcommand("status", "The cases; with a case: its ways in, its plans, what it waits for");
   status_command->add_option("case", parsed.case_id, "Case id, or its first characters");
   status_command->callback([&] { parsed.command = [&](const Session& s) { return status(s, parsed.case_id); }; });
-  auto* record_command = app.add_subcommand("record", "What a case has to show, as JSON: paths, approvals, intervals, gaps, every entry");
+  auto* record_command = app.add_subcommand("record", "What a case has to show: one JSON object, or a folder for manager and auditor");
   record_command->add_option("case", parsed.case_id, "Case id, or its first characters")->required();
-  record_command->add_option("-o,--output", parsed.file, "Write to this file instead");
+  record_command->add_option(
+      "-o,--output", parsed.file,
+      "Write the JSON to this file; with a slash at the end (-o DIR/), or the name of an empty folder: the folder, with a "
+      "report to read and print, proofs, signatures, and how to check them");
   record_command->callback([&] { parsed.command = [&](const Session& s) { return record(s, parsed.case_id, parsed.file); }; });
   app.add_subcommand("doctor", "Check the store: chains, tree, checkpoint, payloads, lost answers")->callback([&] {
     parsed.command = doctor;

@@ -2,11 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/escape.hpp"
 #include "base/file.hpp"
 #include "cli/session.hpp"
 #include "service/approving.hpp"
+#include "service/bundle.hpp"
 #include "service/excepting.hpp"
 #include "service/planning.hpp"
 #include "service/record.hpp"
@@ -116,7 +118,37 @@ Result<int> status(const Session& session, const std::string& case_id) {
   return exit;
 }
 
+namespace {
+
+/// What -o names: a folder (the bundle) where it ends in a slash or is one already, else a file.
+bool is_folder_name(const std::string& output) {
+  std::error_code ignored;
+  return output.ends_with('/') || (!output.empty() && std::filesystem::is_directory(output, ignored));
+}
+
+Result<int> record_folder(const Session& session, const std::string& case_id, const std::string& folder) {
+  EXEUNT_TRY_ASSIGN(const auto home, session.open(service::StoreAccess::write));
+  EXEUNT_TRY_ASSIGN(const auto who, service::present_operator(home->config));
+  EXEUNT_TRY_ASSIGN(const auto row, service::resolve_case(*home->store, case_id));
+  EXEUNT_TRY_ASSIGN(const auto written, service::write_bundle(*home, who, row.id, folder, session.clock, session.random));
+  if (session.out.json()) {
+    session.out.print_json(base::JsonObject{{"case", written.case_id.text()},
+                                            {"folder", written.folder.string()},
+                                            {"through", written.through},
+                                            {"tree_size", written.tree_size},
+                                            {"files", written.files},
+                                            {"exit", written.exit}});
+    return written.exit;
+  }
+  session.out.line(fmt::format("record of case {} through entry {} written to {}: begin with report.html; README.txt says how to check it",
+                               row.id.text(), written.through, base::escape_terminal(folder)));
+  return written.exit;
+}
+
+}  // namespace
+
 Result<int> record(const Session& session, const std::string& case_id, const std::string& file) {
+  if (is_folder_name(file)) return record_folder(session, case_id, file);
   auto home = session.open(service::StoreAccess::write);
   if (home) {
     // Before every record the head is signed; beside a running process the run signs.
