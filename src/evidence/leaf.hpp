@@ -36,7 +36,7 @@ enum class LeafKind : std::uint8_t {
   resumed = 15,
   clock_stepped = 16,   // count = milliseconds, signed
   link_confirmed = 17,  // target = account
-  record_issued = 18,
+  record_issued = 18,  // count = case_seq of the last entry that the record covers
   log_succeeded = 19,  // first entry of a log that follows a lost one
   noted = 20,          // for people only; the fold ignores it
   watch_summary = 21,

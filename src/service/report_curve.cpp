@@ -84,7 +84,7 @@ std::string exposure_curve(const Report& report) {
                                         time_words(points.back().t), points.back().open);
   return fmt::format(R"(<figure><svg viewBox="0 0 {} {}" role="img" aria-labelledby="curve-title curve-words">)", k_width, k_height) +
          R"(<title id="curve-title">Ways in still open over time</title><desc id="curve-words">)" + words + "</desc>" + axes(frame) +
-         mark(frame, report.identity_cut, "identity cut", k_top + 10) + mark(frame, report.zero, "no way in left", k_top + 24) +
+         mark(frame, report.identity_cut, "identity cut", k_top + 10) + mark(frame, report.zero, "no way in left", k_top + 34) +
          R"(<path class="curve" d=")" + line_path(frame, points) + R"("/></svg><figcaption>)" + words +
          (report.approved ? " The curve begins at the approval." : "") + "</figcaption></figure>\n" + table(points);
 }

@@ -118,7 +118,7 @@ std::string first_screen(const Report& report) {
          fact("Why", report.reason.empty() ? "" : outside(report.reason)) +
          fact("Seen", report.detected ? time_words(*report.detected) : "") + fact("Approved by", approved_words(report)) +
          fact("Run by", report.operators.empty() ? "nobody yet" : joined(report.operators)) +
-         fact("The case is", html(spaced(model::name(report.state)))) +
+         fact("The case is", std::string(case_words(report.state))) +
          fact("This record",
               fmt::format("issued {} through entry {}; what happened later is not in it", time_words(report.issued_at), report.through)) +
          "</dl>\n<h3>What remains, and until when</h3>\n" + remaining(report) + "<h3>What could not be seen</h3>\n" + unseen(report) +

@@ -36,13 +36,13 @@ class Table {
 std::string line(const std::string& words) { return words.empty() ? std::string() : "<p>" + words + "</p>"; }
 
 std::string interval_words(const std::optional<base::Time>& from, const std::optional<base::Time>& to) {
-  return from && to ? length_words(*to - *from) : "not reached";
+  return from && to ? "took " + length_words(*to - *from) : "not reached";
 }
 
 std::string target_words(const std::optional<base::Time>& from, const std::optional<base::Time>& to,
                          const std::optional<base::Duration>& target) {
-  if (!target) return "none";
-  const std::string words = length_words(*target) + ": ";
+  if (!target) return "no target";
+  const std::string words = "target " + length_words(*target) + ": ";
   if (!from || !to) return words + "not reached";
   return words + (*to - *from <= *target ? "kept" : "<strong>missed</strong>");
 }
@@ -89,10 +89,10 @@ std::string grades_legend() {
   return out + "</dl></details>\n";
 }
 
-std::string kinds(const std::vector<evidence::EvidenceKind>& missing) {
+std::string missing_words(const std::vector<evidence::EvidenceKind>& missing) {
   std::string out;
   for (const auto kind : missing) out += (out.empty() ? "" : ", ") + spaced(name(kind));
-  return out;
+  return out.empty() ? out : "not here: " + out;
 }
 
 std::string found_words(const evidence::RequirementRow& row) {
@@ -102,14 +102,14 @@ std::string found_words(const evidence::RequirementRow& row) {
     for (std::size_t i = 0; i < each.entries.size(); ++i) out += fmt::format("{} {}", i == 0 ? "" : ",", each.entries[i]);
     out += each.count > each.entries.size() ? fmt::format(" and {} more)", each.count - each.entries.size()) : ")";
   }
-  return out;
+  return out.empty() ? out : "found: " + out;
 }
 
 }  // namespace
 
 std::string time_section(const Report& report) {
   Table table("The three intervals", {"From and to", "Took", "Target of the policy"});
-  table.row("Seen to approved", {interval_words(report.detected, report.approved), "none"});
+  table.row("Seen to approved", {interval_words(report.detected, report.approved), "no target"});
   table.row("Approved to identity cut", {interval_words(report.approved, report.identity_cut),
                                          target_words(report.approved, report.identity_cut, report.target_identity)});
   table.row("Approved to no required way in left",
@@ -165,7 +165,7 @@ std::string use_section(const Report& report) {
   std::string body = fmt::format(
       "<p>Since the departure was seen, the systems tell of {} successful sign-ins over these ways in before each was cut, {} after, and "
       "{} of "
-      "which the clocks do not tell.</p>\n",
+      "which the clocks do not tell. Our own tries and sessions are not among them.</p>\n",
       before, after, undecided);
   if (report.sources.empty()) return section("use", "What was used", body + "<p>No system could be asked for sign-ins.</p>\n");
   Table table("What the sign-ins were read from", {"System", "How much of it", "Why not all"});
@@ -199,7 +199,7 @@ std::string requirements_section(const Report& report) {
                   line(fmt::format("<span class=\"small\">{}: {}</span>", requirement.title, requirement.paraphrase)),
               {fmt::format("{} <span class=\"small\">(at best {}{}{})</span>", name(row.shown), requirement.reach,
                            requirement.left.empty() ? "" : "; left to the organisation: ", requirement.left),
-               found_words(row), kinds(row.missing)});
+               found_words(row), missing_words(row.missing)});
   }
   return section(
       "requirements", "Requirements of frameworks",

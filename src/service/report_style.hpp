@@ -13,7 +13,7 @@ h1{font-size:1.6rem;line-height:1.25;margin:.2rem 0 .8rem}
 h2{font-size:1.25rem;margin:2.2rem 0 .6rem;border-bottom:2px solid #d0d0d0;padding-bottom:.2rem}
 h3{font-size:1.05rem;margin:1.4rem 0 .4rem}
 p,ul,dl,figure,table{margin:.5rem 0}
-.small{color:#505050;font-size:.875rem}
+.small{color:#505050;font-size:.875rem;font-weight:400}
 .verdict{font-size:1.15rem;font-weight:600;border-left:.4rem solid;padding:.6rem .8rem;background:#f5f5f5}
 .good{border-color:#11692f}
 .warn{border-color:#8a5300}
@@ -23,6 +23,7 @@ dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}
 dl.facts dt{font-weight:600}
 dl.facts dd{margin:0}
 table{border-collapse:collapse;width:100%}
+table[role]{table-layout:fixed}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{text-align:left;vertical-align:top;padding:.4rem .5rem;border-top:1px solid #c4c4c4}
 thead th{background:#f0f0f0}
@@ -36,6 +37,7 @@ svg text{font:12px system-ui,sans-serif;fill:#1c1c1c}
 .curve{fill:none;stroke:#0b57a4;stroke-width:2.5}
 code{font:.9em ui-monospace,monospace}
 @media (max-width:44rem){
+ svg text{font-size:20px}
  dl.facts{display:block}
  dl.facts dd{margin:0 0 .5rem}
  table[role],[role] thead,[role] tbody,[role] tr,[role] th,[role] td,[role] caption{display:block}
@@ -45,7 +47,8 @@ code{font:.9em ui-monospace,monospace}
 }
 @media print{
  @page{margin:16mm 14mm}
- body{max-width:none;padding:0;font-size:9.5pt}
+ :root{font-size:9.5pt}
+ body{max-width:none;padding:0}
  h2,h3{break-after:avoid}
  tr,figure,.verdict,.notice{break-inside:avoid}
  thead{display:table-header-group}

@@ -27,10 +27,13 @@ std::string length_words(base::Duration length) {
   if (ms < 0) return "less than nothing (the clock was set back)";
   if (ms < 10'000) return fmt::format("{:.1f} s", static_cast<double>(ms) / 1000.0);
   const auto s = ms / 1000;
+  const auto two = [](auto large, std::string_view large_unit, auto small, std::string_view small_unit) {
+    return small == 0 ? fmt::format("{} {}", large, large_unit) : fmt::format("{} {} {} {}", large, large_unit, small, small_unit);
+  };
   if (s < 60) return fmt::format("{} s", s);
-  if (s < 3600) return fmt::format("{} min {} s", s / 60, s % 60);
-  if (s < 86'400) return fmt::format("{} h {} min", s / 3600, s % 3600 / 60);
-  return fmt::format("{} d {} h", s / 86'400, s % 86'400 / 3600);
+  if (s < 3600) return two(s / 60, "min", s % 60, "s");
+  if (s < 86'400) return two(s / 3600, "h", s % 3600 / 60, "min");
+  return two(s / 86'400, "d", s % 86'400 / 3600, "h");
 }
 
 bool is_over(const PathLine& line) {
@@ -54,7 +57,29 @@ std::string standing_words(const PathLine& line) {
                        spaced(model::name(path.grade_required)));
   if (!path.first_refused) return "ended";
   const std::string since = "ended by " + time_words(*path.first_refused);
-  return path.last_admitted ? since + " (still let in at " + time_words(*path.last_admitted) + ")" : since;
+  return path.last_admitted ? since + " (still let in " + length_words(*path.first_refused - *path.last_admitted) + " before)" : since;
+}
+
+std::string_view case_words(model::CaseState state) {
+  using C = model::CaseState;
+  switch (state) {
+    case C::draft: return "being prepared";
+    case C::waiting_approval: return "waiting for an approval";
+    case C::scheduled: return "waiting for its time";
+    case C::running: return "running";
+    case C::halted: return "halted";
+    case C::waiting_draining: return "waiting for what ends by itself";
+    case C::waiting_device: return "waiting for a device";
+    case C::waiting_person: return "waiting for a person";
+    case C::cancelling: return "being cancelled";
+    case C::cancelled: return "cancelled: nothing further is done; what was ended stays ended";
+    case C::superseded: return "superseded by another case";
+    case C::closed: return "closed";
+    case C::reopened: return "open again, after it was closed";
+    case C::restoring: return "giving back what was taken by mistake";
+    case C::restored: return "restored: what was taken by mistake was given back";
+  }
+  return "unknown";
 }
 
 std::string_view grade_words(Grade grade) {

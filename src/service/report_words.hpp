@@ -21,6 +21,7 @@ namespace exeunt::service {
 [[nodiscard]] bool is_over(const PathLine& line);
 /// "is open", "ends by itself, at the latest at …", "stays by exception until …".
 [[nodiscard]] std::string standing_words(const PathLine& line);
+[[nodiscard]] std::string_view case_words(model::CaseState state);
 [[nodiscard]] std::string_view grade_words(model::Grade grade);
 /// How it was tried, and what the control identity was told.
 [[nodiscard]] std::string known_words(const evidence::PathFold& path);
