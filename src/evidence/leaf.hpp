@@ -36,9 +36,9 @@ enum class LeafKind : std::uint8_t {
   resumed = 15,
   clock_stepped = 16,   // count = milliseconds, signed
   link_confirmed = 17,  // target = account
-  record_issued = 18,  // count = case_seq of the last entry that the record covers
-  log_succeeded = 19,  // first entry of a log that follows a lost one
-  noted = 20,          // for people only; the fold ignores it
+  record_issued = 18,   // count = case_seq of the last entry that the record covers
+  log_succeeded = 19,   // first entry of a log that follows a lost one
+  noted = 20,           // for people only; the fold ignores it
   watch_summary = 21,
   milestone = 22,         // outcome = "identity_cut" | "zero": the first instant at which it held (the fold keeps the newest)
   witness_intended = 23,  // step, attempt, system, target = account, node = kind: durable before a path of ours is opened on it
