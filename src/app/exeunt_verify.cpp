@@ -1,0 +1,3 @@
+#include "verify/command_line.hpp"
+
+int main(int argc, char** argv) { return exeunt::verify::main(argc, argv); }
