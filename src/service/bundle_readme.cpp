@@ -32,6 +32,9 @@ How to check it
 You need a shell, coreutils, openssl and ssh-keygen, and two things from somebody whom you trust, not from this folder: the log's key (one line),
 and allowed_signers, the file of the approvers' keys.
 
+All of it at once, where Exeunt's verifier is at hand (it is one file and needs nothing else of Exeunt):
+     exeunt-verify . --key VKEY --signers allowed_signers
+
 1. The files are whole:
      sha256sum --quiet -c SHA256SUMS && echo whole
 
@@ -56,7 +59,7 @@ and allowed_signers, the file of the approvers' keys.
      sha256sum plan/*.json                       # the digest that approvals/1.json names
    An exception is signed in the namespace exeunt-exception.
 
-timeline.csv, case.json and requirements.json are made from entries and payloads alone and can be made again from them.
+timeline.csv, case.json and requirements.json are made from entries and payloads alone; exeunt-verify makes them again and compares.
 
 What it does not prove
 ----------------------
