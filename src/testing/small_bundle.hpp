@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evidence/derived_files.hpp"
@@ -24,7 +25,7 @@ inline std::string sums_of(const BundleFiles& files) {
   return out;
 }
 
-/// Of an approved case's entries nothing is checked here: the case has no approval.
+/// A case without an approval: its signature could not be made here.
 inline SmallCase quiet_case() {
   SmallCase out;
   out.add(evidence::LeafKind::case_opened, {{"subject", "E1001"}, {"reason", "left"}},
@@ -35,13 +36,17 @@ inline SmallCase quiet_case() {
   return out;
 }
 
-struct SmallBundle {
-  /// Changes what is about to be issued: as an operator could who has the log's key.
-  using Change = std::function<void(BundleFiles& files, base::JsonObject& named)>;
+/// What an operator could issue falsely who has the log's key.
+struct BundleLies {
+  std::function<void(BundleFiles& files, base::JsonObject& named)> files;
+  SmallCase::Fill issue;        // of the last leaf
+  bool places_swapped = false;  // entries 1 and 2 stand in the log the other way round
+};
 
+struct SmallBundle {
   /// The log: `before` entries of others, then the case's, each followed by `between` of others; signed by `key`.
   static BundleFiles make(SmallCase small, const evidence::SigningKey& key, std::size_t before = 3, std::size_t between = 1,
-                          const Change& change = {}) {
+                          const BundleLies& lies = {}) {
     const std::uint64_t covered = small.entries.size();
     const auto read = small.read();
     const base::Time issued_at = SmallCase::at(static_cast<int>(covered));
@@ -55,11 +60,13 @@ struct SmallBundle {
     files["log.vkey"] = key.verifier().text() + "\n";
     base::JsonObject named;
     for (const auto& [path, content] : files) named[path] = base::to_hex(base::sha256(content));
-    if (change) change(files, named);
-    small.add(evidence::LeafKind::record_issued, {{"files", named}},
-              [&](evidence::Leaf& leaf) { leaf.count = static_cast<std::int64_t>(covered) - 1; });
+    if (lies.files) lies.files(files, named);
+    small.add(evidence::LeafKind::record_issued, {{"files", named}}, [&](evidence::Leaf& leaf) {
+      leaf.count = static_cast<std::int64_t>(covered) - 1;
+      if (lies.issue) lies.issue(leaf);
+    });
     add_payload(files, small.entries.back());
-    add_tree(files, small, key, before, between);
+    add_tree(files, small, key, before, between, lies.places_swapped);
     files["SHA256SUMS"] = sums_of(files);
     return files;
   }
@@ -82,12 +89,15 @@ struct SmallBundle {
     const std::string bytes = std::string(entry.salt.begin(), entry.salt.end()) + *entry.payload;
     files["payload/" + base::to_hex(base::sha256(bytes))] = bytes;
   }
-  static void add_tree(BundleFiles& files, const SmallCase& small, const evidence::SigningKey& key, std::size_t before,
-                       std::size_t between) {
-    const auto leaves = log_of(small, before, between);
+  static void add_tree(BundleFiles& files, const SmallCase& small, const evidence::SigningKey& key, std::size_t before, std::size_t between,
+                       bool swapped) {
+    SmallCase logged = small;
+    if (swapped) std::swap(logged.entries[1], logged.entries[2]);
+    const auto leaves = log_of(logged, before, between);
     files["checkpoint"] = evidence::sign_checkpoint({key.verifier().name, leaves.size(), evidence::root_of(leaves)}, key);
     for (std::size_t i = 0; i < small.entries.size(); ++i) {
-      const std::uint64_t place = before + i * (1 + between);
+      const std::size_t turn = swapped && (i == 1 || i == 2) ? 3 - i : i;
+      const std::uint64_t place = before + turn * (1 + between);
       const std::string stem = "entries/" + std::to_string(i);
       files[stem + ".json"] = small.entries[i].leaf;
       files[stem + ".tlog-proof"] = evidence::to_text({place, evidence::inclusion_path(leaves, place), files["checkpoint"]});

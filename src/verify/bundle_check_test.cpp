@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
+
 #include "base/random.hpp"
 #include "testing/small_bundle.hpp"
 #include "verify/words.hpp"
@@ -53,7 +55,7 @@ TEST_CASE("bundle check: one that was written as the page says holds, and what i
 TEST_CASE("bundle check: what the holder of the log's key issues falsely is refused too") {
   struct Row {
     const char* what;
-    SmallBundle::Change change;
+    std::function<void(BundleFiles&, base::JsonObject&)> change;
     const char* reason;
   };
   const auto issued_as = [](const std::string& path, const std::string& content) {
@@ -83,8 +85,35 @@ TEST_CASE("bundle check: what the holder of the log's key issues falsely is refu
   for (const auto& row : rows) {
     CAPTURE(row.what);
     const auto key = new_key();
-    const auto verdict = check(SmallBundle::make(testing::quiet_case(), key, 3, 1, row.change), key);
+    const auto verdict = check(SmallBundle::make(testing::quiet_case(), key, 3, 1, {row.change, {}}), key);
     CHECK_FALSE(verdict.holds());
+    CHECK_NE(reasons(verdict).find(row.reason), std::string::npos);
+  }
+}
+
+TEST_CASE("bundle check: an issue that is none, or is another's, and places in the log that contradict the chain are refused") {
+  struct Row {
+    const char* what;
+    testing::BundleLies lies;
+    const char* reason;
+  };
+  using evidence::Leaf;
+  const Row rows[] = {
+      {"no issue",
+       {{}, [](Leaf& leaf) { leaf.kind = evidence::LeafKind::noted, leaf.count.reset(); }},
+       "does not say that a record was issued"},
+      {"after another entry", {{}, [](Leaf& leaf) { leaf.prev = base::Hash32{1}; }}, "it does not follow the entry before it"},
+      {"with another number", {{}, [](Leaf& leaf) { leaf.case_seq = 40; }}, "it does not follow the entry before it"},
+      {"covers less", {{}, [](Leaf& leaf) { leaf.count = 1; }}, "covers another number of entries"},
+      {"covers nothing", {{}, [](Leaf& leaf) { leaf.count.reset(); }}, "covers another number of entries"},
+      {"of another case", {{}, [](Leaf& leaf) { leaf.case_id = "c_2"; }}, "it is an entry of another case"},
+      {"of another tenant", {{}, [](Leaf& leaf) { leaf.tenant = "another"; }}, "it is an entry of another case"},
+      {"places swapped", {{}, {}, true}, "its entry stands in the log before the one that it follows"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.what);
+    const auto key = new_key();
+    const auto verdict = check(SmallBundle::make(testing::quiet_case(), key, 3, 1, row.lies), key);
     CHECK_NE(reasons(verdict).find(row.reason), std::string::npos);
   }
 }
