@@ -1,4 +1,5 @@
 """case.json, timeline.csv and requirements.json out of entries and payloads, as docs/evidence-format.md has them."""
+import functools
 import re
 
 import page
@@ -7,8 +8,9 @@ from formats import canonical, milliseconds, rfc3339
 
 PATH_EVIDENCE = {"session": "session_ended", "token": "credential_revoked", "key": "credential_revoked", "certificate": "credential_revoked",
                  "secret": "secret_rotated", "device": "device_secured"}
-SHOWN = (range(0x80, 0xA0), (0xAD, 0x61C, 0x180E, 0xFEFF), range(0x200B, 0x2010), range(0x2028, 0x202F), range(0x2060, 0x2070),
-         range(0xFFF9, 0xFFFC), range(0xFFFE, 0x10000), range(0xE0000, 0xE0080))
+CONTROL = re.compile("[\x00-\x1f\x7f]")
+HIDING = re.compile("[\x80-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]")
+LEADS = re.compile("((?:^|[,;\"]) *)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def told(payload, name):
@@ -78,10 +80,11 @@ def case_json(entries, names, case, issued_at):
                             for system, (completeness, offset) in sorted(case.sign_ins.items())]}) + b"\n"
 
 
+@functools.lru_cache(maxsize=100_000)
 def cell(text):
-    shown = "".join(f"\\x{ord(c):02x}" if ord(c) < 0x20 or c == "\x7f" else f"\\u{{{ord(c):04x}}}" if any(ord(c) in r for r in SHOWN) else c for c in text)
-    shown = re.sub("((?:^|[,;\"]) *)(?=[=+\\-@\uff1d\uff0b\uff0d\uff20])", r"\1'", shown)
-    return '"' + shown.replace('"', '""') + '"' if re.search('[,"]', shown) else shown
+    shown = HIDING.sub(lambda c: f"\\u{{{ord(c[0]):04x}}}", CONTROL.sub(lambda c: f"\\x{ord(c[0]):02x}", text))
+    shown = LEADS.sub(r"\1'", shown)
+    return '"' + shown.replace('"', '""') + '"' if "," in shown or '"' in shown else shown
 
 
 def timeline_csv(entries, names):

@@ -312,15 +312,14 @@ def open_checkpoint(data, key, check_key=True):
 
 
 def read_proof(data):
-    """(index, path, checkpoint's bytes, whether it has an `extra`). Raises ValueError."""
+    """(index, path, checkpoint's bytes). An `extra` is passed over. Raises ValueError."""
     if len(data) > PROOF_MAX:
         raise ValueError(f"longer than {PROOF_MAX} bytes")
     head, empty, checkpoint = data.partition(b"\n\n")
     lines = head.decode("utf-8").split("\n")
     if not empty or lines.pop(0) != "c2sp.org/tlog-proof@v1":
         raise ValueError("no c2sp.org/tlog-proof@v1")
-    extra = bool(lines) and lines[0].startswith("extra ")
-    if extra and not unbase64(lines.pop(0)[6:]):
+    if lines and lines[0].startswith("extra ") and not unbase64(lines.pop(0)[6:]):
         raise ValueError("an empty extra")
     if not lines or not lines[0].startswith("index "):
         raise ValueError("no index")
@@ -328,7 +327,7 @@ def read_proof(data):
     path = [unbase64(line) for line in lines]
     if len(path) > 64 or any(len(p) != 32 for p in path):
         raise ValueError("a path of something else than at most 64 hashes")
-    return index, path, checkpoint, extra
+    return index, path, checkpoint
 
 
 # --- SSH signatures ---------------------------------------------------------------------------------------------------------------

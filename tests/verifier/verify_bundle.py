@@ -156,9 +156,9 @@ class Verifier:
             if path not in self.files and many and leaf["kind"] not in at_milestones:
                 continue
             try:
-                index, hashes, checkpoint, extra = read_proof(self.file(path))
-                if extra or checkpoint != self.files["checkpoint"]:
-                    raise ValueError("it has an extra" if extra else "it is of another checkpoint")
+                index, hashes, checkpoint = read_proof(self.file(path))
+                if checkpoint != self.files["checkpoint"]:
+                    raise ValueError("it is of another checkpoint")
                 if index <= before:
                     raise ValueError("its place in the log is not behind the entry before it")
                 before = index
@@ -207,7 +207,7 @@ class Verifier:
                 raise Refused(f"{path}: record_issued names it, and it is not there")
             if hexdigest(self.files[path]) != digest:
                 raise Refused(f"{path}: it is not what was issued")
-        if self.files["log.vkey"].decode("ascii", "replace") != f"{self.key.text}\n":
+        if self.files["log.vkey"].decode("utf-8", "replace") != f"{self.key.text}\n":
             raise Refused("log.vkey: it is not the key that was given")
         for path in ALWAYS_NAMED:
             if path not in named:
