@@ -51,7 +51,7 @@ def _no_constant(text):
 def deep(text, limit):
     """Whether brackets outside of strings nest deeper: looked at before the parser, which recurses."""
     depth = 0
-    for bracket in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text, re.S):
+    for bracket in re.finditer(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[{]|[\]}]', text, re.S):
         if bracket.group() in "[{":
             depth += 1
             if depth > limit:

@@ -266,6 +266,13 @@ class Page(unittest.TestCase):
         self.assertGreaterEqual(len(page.LEAF_KINDS), 28)
         self.assertTrue(all(row["any_of"] or row["all_of"] for row in page.REQUIREMENTS))
 
+    def test_json_is_bounded(self):
+        for data in (b'{"a":' * 33 + b"1" + b"}" * 33, b"[" * 10 ** 6, b'{"a":1,"a":2}', b'{"a":NaN}', b'{"a":1}x', b'{"a":"\xff"}', b'\\"' * 10 ** 6 + b"\\", b"9" * 10 ** 5):
+            with self.assertRaises(ValueError):
+                formats.parse_json(data)
+        self.assertEqual(formats.parse_json(b'{"a":["[[[[[\\"", {}]}'), {"a": ['[[[[["', {}]})
+        self.assertEqual(formats.canonical({"b": "\n\x1f\u20ac", "a": [1, None, True]}), '{"a":[1,null,true],"b":"\\n\\u001f\u20ac"}'.encode())
+
     def test_times_go_both_ways(self):
         for text in ("1970-01-01T00:00:00.000Z", "2024-02-29T23:59:59.999Z", "2000-12-31T00:00:00.001Z", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00.000Z"):
             self.assertEqual(formats.rfc3339(formats.milliseconds(text)), text)
