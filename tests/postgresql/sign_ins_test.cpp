@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <filesystem>
 
 #include "postgresql/server.hpp"
 
@@ -60,6 +62,28 @@ TEST_CASE("postgresql: her logins are told with instant and address; tries at th
   settle(server, "is not permitted to log in");
   CHECK(read(*connector, role, shut).sign_ins.empty());
   CHECK(read(*connector, role, since, {(*witness)->node()}).sign_ins.size() == 2);
+}
+
+TEST_CASE("postgresql: trap: a log file's last writing is told in whole seconds; a login in the second of the departure is told") {
+  EXEUNT_SERVER(server);
+  auto connector = server.connector();
+  const std::string name = server.make_role("early");
+  const model::Node role = account(server.oid_of(name), name);
+  const auto second_of = [](base::Time time) { return std::chrono::floor<std::chrono::seconds>(time); };
+  base::Time since;
+  for (int round = 0; round < 20; ++round) {  // on a busy machine it takes some until a login lies within one second
+    server.admin().ask("SELECT pg_sleep(1.2 - extract(epoch FROM clock_timestamp())::numeric % 1)");
+    since = server.clock().now();
+    REQUIRE(server.log_in(name, "pw").open());
+    if (second_of(since) == second_of(server.clock().now())) break;
+  }
+  const std::filesystem::path log = server.admin().ask("SELECT current_setting('data_directory') || '/' || pg_current_logfile('csvlog')");
+  server.rotate_log();
+  const auto end_of_second = second_of(since) + std::chrono::milliseconds(999);
+  std::filesystem::last_write_time(log, std::chrono::file_clock::from_sys(end_of_second));
+  const auto told = read(*connector, role, since);
+  CHECK_MESSAGE(told.completeness == Completeness::full, told.reason);
+  CHECK(told.sign_ins.size() == 1);
 }
 
 TEST_CASE("postgresql: where the log does not tell, the sessions that are open do, and the listing says what it is worth") {

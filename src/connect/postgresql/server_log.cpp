@@ -34,10 +34,12 @@ Result<std::vector<LogFile>> log_files(Connection& connection, const Until& unti
   if (!settings.truth(0, 1)) {
     return fail(Code::failed_precondition, "the server writes no csvlog", "set logging_collector = on and log_destination = csvlog");
   }
-  EXEUNT_TRY_ASSIGN(const Rows rows,
-                    connection.read("SELECT name, size, (extract(epoch FROM modification) * 1000)::bigint FROM pg_catalog.pg_ls_logdir() "
-                                    "WHERE name LIKE '%.csv' ORDER BY modification, name",
-                                    {}, until));
+  // In whole seconds: written at any instant of the one that is told.
+  EXEUNT_TRY_ASSIGN(
+      const Rows rows,
+      connection.read("SELECT name, size, (extract(epoch FROM modification) * 1000)::bigint + 999 FROM pg_catalog.pg_ls_logdir() "
+                      "WHERE name LIKE '%.csv' ORDER BY modification, name",
+                      {}, until));
   std::vector<LogFile> files;
   for (int row = 0; row < rows.size(); ++row)
     files.push_back({settings.text(0, 0) + "/" + rows.text(row, 0), rows.number(row, 1), rows.number(row, 2)});

@@ -14,7 +14,7 @@ namespace exeunt::connect::postgresql {
 struct LogFile {
   std::string path;
   std::int64_t bytes = 0;
-  std::int64_t written_ms = 0;  // last, by the server's clock
+  std::int64_t written_ms = 0;  // last, by the server's clock; not after this
 };
 /// Oldest first. failed_precondition: no csvlog is written; permission_denied: our role may not read it.
 [[nodiscard]] base::Result<std::vector<LogFile>> log_files(Connection& connection, const Until& until);
